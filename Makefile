@@ -1,0 +1,52 @@
+# Needs Python 3.11 or newer with venv, and make; everything else comes from requirements-dev.lock.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --custom-compile-command "make lock" pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## create .venv and install Hedgerow and its development tools from the lock
+
+run: $(STAMP) ## migrate, load the demo project once, serve on 127.0.0.1:8000
+	$(BIN)/hedgerow db upgrade
+	$(BIN)/hedgerow demo load
+	exec $(BIN)/hedgerow serve
+
+test: $(STAMP) ## run the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(STAMP) build/typing/hedgerow ## formatting, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## run the benchmarks
+	$(BIN)/python -m bench
+
+# Keeps the pins that still fit; delete the lock files first to take the newest release of everything.
+lock: ## write both lock files again from pyproject.toml (needs uv)
+	$(LOCK) --group build --output-file requirements.lock
+	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+$(STAMP): pyproject.toml requirements-dev.lock | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	    { echo "Hedgerow needs Python 3.11 or newer with venv (on Debian: apt install python3-venv);" \
+	           "another interpreter: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+build/typing/hedgerow:
+	@mkdir -p $(@D)
+	@ln -sfn ../../src $@

@@ -1,0 +1,1 @@
+"""The product over HTTP and the command line, one file an endpoint."""

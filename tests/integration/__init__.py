@@ -1,0 +1,1 @@
+"""Each adapter against its contract, on the real thing."""
