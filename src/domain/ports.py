@@ -1,0 +1,217 @@
+"""What the services need of the outside: every port, one sentence a method.
+
+The relational ports live in a `UnitOfWork`; leaving it without `commit` rolls everything back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import UUID
+
+from .accounts import ApiKey, MemberLevel, Project, User
+from .aggregation import Aggregation, Cell
+from .events import Event, StoredEvent
+from .persons import Person
+from .population import Id, Population
+from .properties import FilterTree
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def __call__(self) -> datetime:
+        """Now, aware UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCopy:
+    """What the event store keeps of a person."""
+
+    project_id: int
+    uuid: UUID
+    version: int
+    properties_json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What changed about persons, as facts of the present state, so that applying one twice does no harm.
+
+    `holders`: (project, distinct id, person uuid): every event of the id so far belongs to that person.
+    `mark`: the number under which the projection log keeps it until it is applied.
+    """
+
+    people: Sequence[PersonCopy] = ()
+    gone: Sequence[tuple[int, UUID]] = ()
+    holders: Sequence[tuple[int, str, UUID]] = ()
+    mark: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonQuery:
+    """Which persons of a project: all conditions must hold; None means no condition.
+
+    `search` is a case-insensitive substring of e-mail, name or a distinct id, or a uuid.
+    """
+
+    project_id: int
+    distinct_id: str | None = None
+    email: str | None = None
+    search: str | None = None
+    where: FilterTree | None = None
+    updated_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the order created_at descending, id descending: the row it names itself is not included.
+
+    `backward` walks towards the newest.
+    """
+
+    created_at: datetime
+    id: int
+    backward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """Rows in list order, and whether rows exist before and after them."""
+
+    rows: Sequence[Person] = field(default=())
+    has_more: bool = False
+
+
+class PersonRepository(Protocol):
+    """The persons of all projects, their distinct ids, their history and their groups."""
+
+    def population(self, ids: Collection[Id]) -> Population:
+        """Everything that events under these ids can touch, in a bounded number of statements, locked for change."""
+
+    def save(self, population: Population, *, at: datetime) -> Projection:
+        """Write all changes of a population in a bounded number of statements and log their projection.
+
+        Persons changed get `at` as the time of their last update.
+        """
+
+    def get(self, project_id: int, reference: int | UUID) -> Person | None:
+        """One person by integer id or by uuid, or None."""
+
+    def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> PersonPage:
+        """At most `limit` persons, newest first, with at most 1,000 distinct ids each; `has_more` where it walks."""
+
+    def count(self, query: PersonQuery) -> int:
+        """How many persons match, exactly."""
+
+    def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
+        """All matching persons in list order, in constant memory."""
+
+    def unapplied(self) -> Sequence[Projection]:
+        """The projections that were logged and not yet cleared, with the present state of what they name."""
+
+    def clear(self, marks: Collection[int]) -> None:
+        """Forget projections that have been applied."""
+
+
+MAX_PROPERTY_KEY = 400
+"""Longer property keys, in characters, are never made known: an index cannot hold any length."""
+
+
+class PropertyRepository(Protocol):
+    """Each project's property keys and the slots of the first ones. `kind` is "event" or "person"."""
+
+    def load(self, project_id: int, kind: str) -> dict[str, int | None]:
+        """All known keys of a project with their slot, None for those that came after all slots were given."""
+
+    def define(self, project_id: int, kind: str, keys: Collection[str], *, slots: int, limit: int) -> None:
+        """Make keys known, giving free slots (0 to slots − 1) in the keys' order; at most `limit` keys a project."""
+
+
+class AccountRepository(Protocol):
+    """Users, projects and keys."""
+
+    def add_user(self, *, email: str, first_name: str, last_name: str, level: MemberLevel, at: datetime) -> User:
+        """A new user and member; raises `Conflict` when the e-mail is taken."""
+
+    def user(self, *, user_id: int | None = None, email: str | None = None) -> User | None:
+        """A user by id or by e-mail, or None."""
+
+    def users(self) -> Sequence[User]:
+        """All users, oldest first."""
+
+    def add_project(self, *, name: str, timezone: str, week_start_day: int, at: datetime) -> Project:
+        """A new project with a new token."""
+
+    def project(self, project_id: int) -> Project | None:
+        """A project by id, or None."""
+
+    def project_by_token(self, token: str) -> Project | None:
+        """A project by its api token, or None."""
+
+    def projects(self) -> Sequence[Project]:
+        """All projects, oldest first."""
+
+    def add_key(self, key: ApiKey) -> None:
+        """Keep a new key."""
+
+    def key_by_secure_value(self, secure_value: str) -> tuple[ApiKey, User] | None:
+        """A key and its user by the hash of its value, or None; one indexed equality."""
+
+    def keys(self, user_id: int) -> Sequence[ApiKey]:
+        """A user's keys, oldest first."""
+
+    def delete_key(self, key_id: str) -> bool:
+        """Whether there was such a key; it is gone now."""
+
+    def touch_key(self, key_id: str, at: datetime) -> None:
+        """Note that a key was used."""
+
+
+class UnitOfWork(Protocol):
+    """One relational transaction. Used as a context manager; without `commit` nothing happened."""
+
+    persons: PersonRepository
+    properties: PropertyRepository
+    accounts: AccountRepository
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def commit(self) -> None:
+        """Make it last."""
+
+
+class UnitOfWorkFactory(Protocol):
+    """Begins units of work."""
+
+    def __call__(self, *, write: bool = True) -> UnitOfWork:
+        """A new unit of work; one that does not write never waits for a writer."""
+
+
+class EventStore(Protocol):
+    """The events, a slim copy of the persons, and who holds which distinct id now."""
+
+    def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
+        """The (project, uuid) of those events that are already stored with a time within a day of the given one."""
+
+    def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
+        """Store events and apply what changed about persons, in one transaction, durably."""
+
+    def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
+        """The cells of one series; those that are zero may be left out."""
+
+    def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
+        """The time of the first matching event, or None."""
+
+    def revision(self, project_id: int) -> int:
+        """A number that changes with every change of the project's events or persons."""
+
+    def close(self) -> None:
+        """Finish writing and let go of the store."""

@@ -1,0 +1,14 @@
+"""Trends over the in-memory event store."""
+
+from __future__ import annotations
+
+import pytest
+from hedgerow.adapters.memory.events import MemoryEventStore
+
+from ..contracts.trend_cases import TrendCases
+
+
+class TestMemoryTrends(TrendCases):
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        return MemoryEventStore()
