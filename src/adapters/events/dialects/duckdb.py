@@ -1,0 +1,305 @@
+"""DuckDB: how its file is opened, how rows get into it quickly, and how it says what queries need."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from math import ceil
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Double,
+    Engine,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    TextClause,
+    Uuid,
+    bindparam,
+    case,
+    cast,
+    create_engine,
+    event,
+    func,
+    literal_column,
+    text,
+    true,
+    try_cast,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.visitors import InternalTraversal
+
+from ....domain.aggregation import Function
+from ....domain.errors import StoreUnavailable
+from ....domain.readings import ISO_SYNTAX
+from ..tables import CompressedText, Instant
+
+_CONFIG = {
+    # Without it DuckDB writes files for its oldest readers and silently ignores zstd.
+    "storage_compatibility_version": "latest",
+    "checkpoint_threshold": "256MB",
+    "memory_limit": "1GB",
+}
+_HELD = re.compile(r"lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+
+
+def open_engine(url: str) -> Engine:
+    """An engine on a DuckDB file, `duckdb:///path`; the file is opened with the first connection."""
+    if find_spec("pandas") is None:
+        # For every bound value DuckDB looks whether it is a pandas one, and where there is no pandas Python
+        # searches all its folders for it each time: 0.2 ms a value. This makes the search end at once.
+        sys.modules["pandas"] = None  # type: ignore[assignment]
+    engine = create_engine(url, connect_args={"config": dict(_CONFIG)}, pool_size=8, max_overflow=56)
+    # Not a setting of the file: time zones come from an extension that is there once the file is open.
+    event.listen(engine, "connect", lambda connection, _: connection.execute("SET TimeZone = 'UTC'"))
+    return engine
+
+
+def unavailable(error: DBAPIError, engine: Engine) -> StoreUnavailable | None:
+    """What is wrong with the store, if the error says that it cannot be used (now); None for other errors.
+
+    After a fatal error DuckDB refuses everything until the file is closed and opened anew.
+    """
+    path = engine.url.database
+    if held := _HELD.search(str(error.orig)):
+        program, pid = held["program"], held["pid"]
+        return StoreUnavailable(f"The event store {path} is held by another process: {program}, pid {pid}.")
+    if isinstance(error.orig, duckdb.FatalException | duckdb.InternalException):
+        engine.dispose()
+        return StoreUnavailable(f"The event store {path} failed and is being opened anew.")
+    if isinstance(error.orig, duckdb.IOException):
+        return StoreUnavailable(f"The event store {path} cannot be used: {error.orig}")
+    return None
+
+
+# Rows come in as one JSON text: parsed outside of Python's lock, as fast as Arrow needs, and fifty times faster
+# than bound row by row. Unnesting the parameter hides that it is constant from the optimizer, which would
+# otherwise parse it anew in each of its passes. Only the names and types of columns are written into the SQL.
+
+
+def rows_of(table: Table, *columns: str) -> str:
+    """A row source for SQL text: the columns of a table, read from the JSON list of objects in `:rows`."""
+    structure = json.dumps([{name: _type(table, name) for name in columns}])
+    rows = f"from_json(rows, '{structure}')".replace(":", "\\:")
+    return f"(SELECT unnest({rows}, max_depth \\:= 2) FROM (SELECT unnest([:rows]) AS rows))"  # noqa: S608 - see above
+
+
+def insert_rows(table: Table, *columns: str) -> TextClause:
+    """Appends the JSON list of objects in `:rows`; a member that an object lacks is NULL."""
+    return text(f"INSERT INTO {table.name} BY NAME FROM {rows_of(table, *columns)}")
+
+
+def _type(table: Table, name: str) -> str:
+    kinds: dict[type[Any], str] = {
+        Boolean: "BOOLEAN",
+        CompressedText: "VARCHAR",
+        Instant: "TIMESTAMP",
+        Integer: "INTEGER",
+        SmallInteger: "SMALLINT",
+        Text: "VARCHAR",
+        Uuid: "UUID",
+    }
+    return kinds[type(table.c[name].type)]
+
+
+@compiles(CompressedText, "duckdb")
+def _zstd(kind: CompressedText, compiler: Any, **options: Any) -> str:
+    return "VARCHAR USING COMPRESSION zstd"
+
+
+def member(json: ColumnElement[Any], key: str) -> ColumnElement[Any]:
+    """The text of an object's member, NULL without it. A JSON pointer takes any key, a path does not."""
+    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
+    return json.op("->>", return_type=Text())(bindparam(None, pointer, Text))
+
+
+def micros(at: ColumnElement[Any]) -> ColumnElement[int]:
+    """A timestamp as microseconds since 1970."""
+    return func.epoch_us(at, type_=BigInteger)
+
+
+def floor_divide(number: ColumnElement[int], by: int) -> ColumnElement[int]:
+    """Integer division of a number that is not negative."""
+    return func.divide(number, bindparam(None, by, BigInteger), type_=BigInteger)
+
+
+def number(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The text as a double by the syntax of `number_of`; NULL for what is no number."""
+    # The cast also takes `inf`, `nan`, `1_000` and two rare kinds of space, but nothing else beyond the syntax.
+    double = try_cast(value, Double)
+    extra = (~func.contains(value, literal_column(char)) for char in ("'_'", "chr(11)", "chr(12)"))
+    return case((func.isfinite(double) & _all(*extra), double))
+
+
+def aggregate(function: Function, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The function over all numbers that are not NULL; 0 without any."""
+    if function.quantile is not None:
+        found = func.quantile_cont(value, literal_column(str(function.quantile)))
+    else:
+        # The sums that compensate for rounding.
+        found = getattr(func, {"sum": "fsum", "avg": "favg"}.get(function, function.value))(value)
+    return func.coalesce(found, literal_column("0"))
+
+
+def sampled(distinct_id: ColumnElement[str], share: float) -> ColumnElement[bool]:
+    """Whether the first 32 bits of an id's MD5, as a share of all there are, are below `share`."""
+    limit = ceil(share * 2**32)
+    if limit >= 2**32:
+        return true()
+    return func.left(func.md5(distinct_id), 8) < bindparam(None, f"{limit:08x}", Text)
+
+
+def iso_text(at: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A timestamp as `2020-01-01T00:00:00.000000Z`."""
+    return func.strftime(at, literal_column("'%Y-%m-%dT%H:%M:%S.%fZ'"), type_=Text)
+
+
+def contains(value: ColumnElement[Any], needle: str) -> ColumnElement[bool]:
+    """Whether the lower-cased text contains the needle. DuckDB lowers each character by itself."""
+    return func.contains(func.lower(value), needle)
+
+
+def matches(value: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+    """Whether RE2 finds the pattern somewhere in the text."""
+    return func.regexp_matches(value, pattern, type_=Boolean)
+
+
+def replaced(value: ColumnElement[Any], pattern: str, alias: str) -> ColumnElement[Any]:
+    """The text after RE2 replaced every match."""
+    return func.regexp_replace(value, pattern, alias, literal_column("'g'"), type_=Text)
+
+
+def instant(value: ColumnElement[Any], zone: ZoneInfo) -> ColumnElement[Any]:
+    """The naive UTC timestamp that a text names by the rules of `instant_of`, or NULL."""
+
+    def read(text: ColumnElement[Any]) -> ColumnElement[Any]:
+        trimmed = func.trim(text, literal_column(r"' ' || chr(9) || chr(13) || chr(10)"))
+        iso = func.coalesce(_iso(trimmed, zone), _iso(func.left(trimmed, 10), zone))
+        return _let("seconds", number(text), lambda seconds: case((seconds.is_not(None), _unix(seconds)), else_=iso))
+
+    return _let(
+        "found", _let("text", value, read), lambda found: case((found.between(_FIRST, _LAST), cast(found, DateTime)))
+    )
+
+
+def meets_any(
+    value: ColumnElement[Any], meets: Callable[[ColumnElement[Any]], ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """Whether a text meets a demand; if it is a JSON list, whether an element, as text, does."""
+    return _AnyElement(value, meets(literal_column("element", Text)))
+
+
+def _let(
+    name: str, value: ColumnElement[Any], within: Callable[[ColumnElement[Any]], ColumnElement[Any]]
+) -> ColumnElement[Any]:
+    """An expression within which a value has a name, so that it is written and worked out once."""
+    return _Let(name, value, within(literal_column(name)))
+
+
+class _Let(ColumnElement[Any]):
+    """A value named within an expression: DuckDB has no other way to say it than a list of one."""
+
+    inherit_cache = True
+    # What makes up the cache key of a statement that holds one.
+    _traverse_internals: Any = [  # noqa: RUF012
+        ("name", InternalTraversal.dp_string),
+        ("value", InternalTraversal.dp_clauseelement),
+        ("within", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, name: str, value: ColumnElement[Any], within: ColumnElement[Any]) -> None:
+        self.name = name
+        self.value = value
+        self.within = within
+
+
+@compiles(_Let)
+def _let_text(let: _Let, compiler: Any, **options: Any) -> str:
+    value, within = compiler.process(let.value, **options), compiler.process(let.within, **options)
+    return f"list_transform([{value}], lambda {let.name}: {within})[1]"
+
+
+class _AnyElement(ColumnElement[bool]):
+    """`EXISTS` over the elements of a JSON list; other texts are their only element."""
+
+    inherit_cache = True
+    type = Boolean()
+    _traverse_internals: Any = [  # noqa: RUF012
+        ("value", InternalTraversal.dp_clauseelement),
+        ("met", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, value: ColumnElement[Any], met: ColumnElement[bool]) -> None:
+        self.value = value
+        self.met = met
+
+
+@compiles(_AnyElement)
+def _any_element(element: _AnyElement, compiler: Any, **options: Any) -> str:
+    value, met = compiler.process(element.value, **options), compiler.process(element.met, **options)
+    elements = (
+        f"CASE WHEN json_valid({value}) AND left(ltrim({value}), 1) = '['"
+        f" THEN json_extract_string({value}, '$[*]') ELSE [{value}] END"
+    )
+    return f"len(list_filter({elements}, lambda element: element IS NOT NULL AND {met})) > 0"
+
+
+def _unix(seconds: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Rounded as Python's `timedelta` rounds: the fraction alone, half to even."""
+    whole = func.trunc(seconds)
+    fraction = func.round_even((seconds - whole) * literal_column("1e6"), literal_column("0"))
+    total = try_cast(whole, BigInteger) * literal_column("1000000") + try_cast(fraction, BigInteger)
+    within = func.abs(seconds) < literal_column("1e12")
+    return case((within, func.make_timestamp(total, type_=DateTime)))
+
+
+def _iso(value: ColumnElement[Any], zone: ZoneInfo) -> ColumnElement[Any]:
+    names: ColumnElement[Any] = literal_column("['day', 'hour', 'minute', 'second', 'fraction', 'offset']")
+    parts = func.regexp_extract(value, literal_column(f"'^(?:{ISO_SYNTAX})$'"), names)
+    return _let("part", parts, lambda part: _instant_of_parts(part, zone))
+
+
+def _instant_of_parts(parts: ColumnElement[Any], zone: ZoneInfo) -> ColumnElement[Any]:
+    part = {
+        name: func.struct_extract(parts, literal_column(f"'{name}'"), type_=Text)
+        for name in ("day", "hour", "minute", "second", "fraction", "offset")
+    }
+    clock = func.concat_ws(":", *(_or_zeros(part[name]) for name in ("hour", "minute", "second")))
+    fraction = func.rpad(func.left(part["fraction"], 6), 6, "0")
+    wall = try_cast(func.concat(part["day"], " ", clock, ".", fraction), DateTime)
+    offset = part["offset"]
+    digits = func.rpad(func.replace(func.substr(offset, 2), ":", ""), 4, "0")
+    minutes = try_cast(func.left(digits, 2), Integer) * 60 + try_cast(func.right(digits, 2), Integer)
+    signed = case((func.left(offset, 1) == "-", -minutes), else_=minutes)
+    return case(
+        (part["day"] == "", None),
+        (offset == "", cast(func.timezone(bindparam(None, zone.key, Text), wall), DateTime)),
+        (offset == "Z", wall),
+        else_=wall - func.to_minutes(signed),
+    )
+
+
+def _or_zeros(digits: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(func.nullif(digits, literal_column("''")), literal_column("'00'"))
+
+
+_FIRST: ColumnElement[Any] = literal_column("TIMESTAMP '1000-01-01'")
+_LAST: ColumnElement[Any] = literal_column("TIMESTAMP '9999-12-31 23:59:59.999999'")
+
+
+def _all(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    first, *rest = conditions
+    for condition in rest:
+        first = first & condition
+    return first

@@ -1,0 +1,83 @@
+"""What is written, as rows of the tables: properties as texts in their slots."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from ...domain.conditions import text_of
+from ...domain.events import Properties, StoredEvent
+from ...domain.ports import PersonCopy
+from .slots import UNSLOTTED, PropertySlots
+
+Row = dict[str, Any]
+
+
+def event_rows(stored: Sequence[StoredEvent], slots: PropertySlots) -> list[Row]:
+    """Rows of `events`. Keys that are new become known first."""
+    keys: defaultdict[int, set[str]] = defaultdict(set)
+    for one in stored:
+        keys[one.event.project_id].update(one.event.properties)
+    columns = {project: slots.define(project, "event", sorted(new - UNSLOTTED)) for project, new in keys.items()}
+    return [_event_row(one, columns[one.event.project_id]) for one in stored]
+
+
+def person_rows(people: Iterable[PersonCopy], slots: PropertySlots) -> list[Row]:
+    """Rows of `persons`: the newest copy of each. Keys that are new become known first."""
+    newest: dict[tuple[int, Any], PersonCopy] = {}
+    for person in people:
+        key = (person.project_id, person.uuid)
+        if key not in newest or newest[key].version <= person.version:
+            newest[key] = person
+    read = [(person, orjson.loads(person.properties_json)) for person in newest.values()]
+    keys: defaultdict[int, set[str]] = defaultdict(set)
+    for person, properties in read:
+        keys[person.project_id].update(properties)
+    columns = {project: slots.define(project, "person", sorted(new)) for project, new in keys.items()}
+    rows = []
+    for person, properties in read:
+        row: Row = {"project_id": person.project_id, "uuid": person.uuid, "version": person.version}
+        _put_texts(row, properties, columns[person.project_id])
+        rows.append(row)
+    return rows
+
+
+def _event_row(one: StoredEvent, columns: Mapping[str, str | None]) -> Row:
+    event = one.event
+    row: Row = {
+        "project_id": event.project_id,
+        "uuid": event.uuid,
+        "event": event.name,
+        "distinct_id": event.distinct_id,
+        "person_id": one.person_id,
+        "person_version": one.person_version,
+        "person_created_at": one.person_created_at,
+        "person_mode": int(one.person_mode),
+        "timestamp": event.timestamp,
+        "created_at": one.created_at,
+        "historical": event.historical,
+        "elements_chain": event.elements_chain,
+        "properties": text_of(event.properties),
+    }
+    for index, key in one.groups.items():
+        row[f"group_{index}"] = key
+    _put_texts(row, event.properties, columns)
+    return row
+
+
+def _put_texts(row: Row, properties: Properties, columns: Mapping[str, str | None]) -> None:
+    others: Properties = {}
+    for key, value in properties.items():
+        if value is None or key in UNSLOTTED:
+            continue
+        text = value if type(value) is str else text_of(value)
+        column = columns.get(key)
+        if column is None:
+            others[key] = text
+        else:
+            row[column] = text
+    if others:
+        row["others"] = orjson.dumps(others).decode()

@@ -1,0 +1,267 @@
+"""An aggregation as one SELECT: each event's bucket and values, then the measure, then the ranking of values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+
+from ...domain.aggregation import (
+    Actors,
+    Aggregation,
+    Breakdown,
+    Count,
+    Dimension,
+    DistinctValues,
+    ExpressionMeasure,
+    FirstTime,
+    NumberOf,
+    PerActor,
+    RollingActors,
+    SessionDuration,
+)
+from ...domain.errors import InvalidInput
+from ...domain.properties import FilterTree
+from .buckets import last_start
+from .dialects import duckdb
+from .histogram import Histogram
+from .matching import Matching, ProjectEvents
+from .rolling import Spans, spans
+from .tables import events
+
+Columns: TypeAlias = list[ColumnElement[Any]]
+_ZERO: ColumnElement[int] = literal_column("0")
+_ONE: ColumnElement[int] = literal_column("1")
+
+
+def cells(aggregation: Aggregation, project: ProjectEvents, histograms: Sequence[Histogram | None]) -> Select[Any]:
+    """SELECT `bucket`, `number` and, with a breakdown, `other` and `value_0` ….
+
+    `number` of `RollingActors` is what it changes by from one bucket to the next. `histograms` has the bins of
+    each dimension, None for those without. Raises `InvalidInput` for what cannot be answered.
+    """
+    measured = _Measured(aggregation, project, histograms).select()
+    if aggregation.breakdown is None:
+        return measured
+    found = measured.cte("cells")
+    number: ColumnElement[Any] = found.c.number
+    if is_rolling(aggregation):
+        # A change lasts to the last bucket: so often it is in the sum over all buckets.
+        number = number * (literal_column(str(len(aggregation.buckets or ()))) - found.c.bucket)
+    return _ranked(found, aggregation.breakdown, func.fsum(number))
+
+
+def extremes(aggregation: Aggregation, project: ProjectEvents) -> Select[Any] | None:
+    """SELECT the smallest and the largest number of each histogram dimension, None if there is no such."""
+    if aggregation.breakdown is None:
+        return None
+    matching = Matching(project)
+    numbers = [
+        duckdb.number(_operand_text(matching, dimension))
+        for dimension in aggregation.breakdown.dimensions
+        if dimension.bins is not None
+    ]
+    if not numbers:
+        return None
+    columns = [bound(number) for number in numbers for bound in (func.min, func.max)]
+    return matching.select(*columns, where=_where(matching, aggregation, aggregation.where))
+
+
+def is_rolling(aggregation: Aggregation) -> bool:
+    return isinstance(aggregation.measure, RollingActors) and bool(aggregation.buckets)
+
+
+class _Measured:
+    """SELECT `bucket`, `value_0` …, `number`: the measure for every bucket and combination of values."""
+
+    def __init__(
+        self, aggregation: Aggregation, project: ProjectEvents, histograms: Sequence[Histogram | None]
+    ) -> None:
+        self._asked = aggregation
+        self._project = project
+        self._matching = Matching(project)
+        dimensions = aggregation.breakdown.dimensions if aggregation.breakdown else ()
+        self._values = [
+            _value(self._matching, dimension, bins).label(f"value_{index}")
+            for index, (dimension, bins) in enumerate(zip(dimensions, histograms, strict=False))
+        ]
+
+    def select(self) -> Select[Any]:
+        match self._asked.measure:
+            case Count():
+                return self._tally(self._events(), func.count())
+            case Actors(by_distinct_id, once):
+                return self._distinct(self._matching.actor(by_distinct_id=by_distinct_id), once=once)
+            case RollingActors() as measure if is_rolling(self._asked):
+                return self._rolling(measure)
+            case RollingActors(by_distinct_id=by_distinct_id):
+                return self._distinct(self._matching.actor(by_distinct_id=by_distinct_id), once=False)
+            case DistinctValues(operand, count_missing, once):
+                text = func.nullif(self._matching.text(operand), literal_column("''"))
+                key = func.coalesce(text, literal_column("''")) if count_missing else text
+                return self._distinct(key, once=once)
+            case NumberOf(function, operand):
+                found = self._events(number=duckdb.number(self._matching.text(operand)))
+                return self._tally(found, duckdb.aggregate(function, found.c.number))
+            case SessionDuration(function):
+                session = self._matching.session()
+                found = self._events(session=session.c.id, micros=session.c.micros)
+                each = select(*found.c).where(found.c.session.is_not(None)).distinct().subquery()
+                return self._tally(each, duckdb.aggregate(function, each.c.micros / literal_column("1e6")))
+            case PerActor(function, by_distinct_id):
+                found = self._events(actor=self._matching.actor(by_distinct_id=by_distinct_id))
+                keys = [found.c.bucket, *self._of(found), found.c.actor]
+                counts = select(*keys, func.count().label("events")).group_by(*keys).subquery()
+                return self._tally(counts, duckdb.aggregate(function, counts.c.events))
+            case FirstTime(first, by_distinct_id):
+                return self._first_time(first, by_distinct_id=by_distinct_id)
+            case ExpressionMeasure():
+                raise InvalidInput("Aggregates by expression are not supported yet.")
+
+    def _events(self, **columns: ColumnElement[Any]) -> FromClause:
+        """The matching events: `bucket`, values and what else is asked for."""
+        bucket: ColumnElement[Any] = _ZERO
+        if self._asked.buckets:
+            bucket = last_start(self._matching.micros, self._asked.buckets, self._asked.window.end)
+        named = [column.label(name) for name, column in columns.items()]
+        where = _where(self._matching, self._asked, self._asked.where)
+        return self._matching.select(bucket.label("bucket"), *self._values, *named, where=where).subquery()
+
+    def _of(self, found: FromClause) -> Columns:
+        return [found.c[value.name] for value in self._values]
+
+    def _tally(self, found: FromClause, number: ColumnElement[Any]) -> Select[Any]:
+        keys = [found.c.bucket, *self._of(found)]
+        return select(*keys, number.label("number")).group_by(*keys)
+
+    def _distinct(self, key: ColumnElement[Any], *, once: bool) -> Select[Any]:
+        found = self._events(key=key)
+        if not once:
+            return self._tally(found, func.count(found.c.key.distinct()))
+        keys = [*self._of(found), found.c.key]
+        first = select(func.min(found.c.bucket).label("bucket"), *keys)
+        each = first.where(found.c.key.is_not(None)).group_by(*keys).subquery()
+        return self._tally(each, func.count())
+
+    def _first_time(self, first: FilterTree, *, by_distinct_id: bool) -> Select[Any]:
+        found = self._events(actor=self._matching.actor(by_distinct_id=by_distinct_id), at=self._matching.micros)
+        order = [found.c.at, *(value.asc().nulls_last() for value in self._of(found))]
+        place = func.row_number().over(partition_by=found.c.actor, order_by=order)
+        placed = select(*found.c, place.label("place")).subquery()
+        ever = Matching(self._project)
+        actor = ever.actor(by_distinct_id=by_distinct_id).label("actor")
+        where = and_(events.c.timestamp <= self._asked.window.end, ever.holds(first), _in_sample(self._asked))
+        matched = ever.select(actor, ever.micros.label("at"), where=where).subquery()
+        began = select(matched.c.actor, func.min(matched.c.at).label("at")).group_by(matched.c.actor).subquery()
+        same = and_(began.c.actor == placed.c.actor, began.c.at == placed.c.at)
+        firsts = select(*placed.c).join_from(placed, began, same).where(placed.c.place == _ONE).subquery()
+        return self._tally(firsts, func.count())
+
+    def _rolling(self, measure: RollingActors) -> Select[Any]:
+        """An actor's events each count in a span of buckets; where spans overlap, only what is new counts.
+
+        So an actor adds 1 where a stretch of spans begins and takes it away where the stretch ends.
+        """
+        buckets = self._asked.buckets or ()
+        span: Spans = spans(buckets, self._asked.unit_starts or buckets, measure.days, self._asked.window.end)
+        micros, end = self._matching.micros, self._asked.window.end
+        closed = case((events.c.timestamp < span.closes[0], _ZERO), else_=last_start(micros, span.closes, end) + _ONE)
+        columns = {
+            "actor": self._matching.actor(by_distinct_id=measure.by_distinct_id),
+            "first": closed,
+            "last": last_start(micros, span.opens, end),
+        }
+        where = and_(_where(self._matching, self._asked, self._asked.where), events.c.timestamp >= span.opens[0])
+        named = [column.label(name) for name, column in columns.items()]
+        found = self._matching.select(*self._values, *named, where=where).distinct().subquery()
+        keys = [found.c.actor, *self._of(found)]
+        previous = func.lag(found.c.last).over(partition_by=keys, order_by=[found.c.first, found.c.last])
+        seen = select(*found.c, previous.label("previous")).where(found.c.first <= found.c.last).subquery()
+        fresh = func.greatest(seen.c.first, func.coalesce(seen.c.previous + _ONE, seen.c.first)).label("bucket")
+        begins = select(fresh, *self._of(seen), _ONE.label("number")).where(fresh <= seen.c.last)
+        ends = select((seen.c.last + _ONE).label("bucket"), *self._of(seen), literal_column("-1").label("number"))
+        changes = union_all(begins, ends.where(fresh <= seen.c.last)).subquery()
+        tally = self._tally(changes, func.sum(changes.c.number))
+        return tally.where(changes.c.bucket < literal_column(str(len(buckets))))
+
+
+def _where(matching: Matching, aggregation: Aggregation, tree: FilterTree) -> ColumnElement[bool]:
+    start = aggregation.window.start
+    if aggregation.buckets and not is_rolling(aggregation):
+        start = max(start, aggregation.buckets[0])
+    within = events.c.timestamp.between(start, aggregation.window.end)
+    return and_(within, matching.holds(tree), _in_sample(aggregation))
+
+
+def _in_sample(aggregation: Aggregation) -> ColumnElement[bool]:
+    return duckdb.sampled(events.c.distinct_id, 1 if aggregation.sample is None else aggregation.sample)
+
+
+def _operand_text(matching: Matching, dimension: Dimension) -> ColumnElement[Any]:
+    if dimension.operand is None:
+        raise InvalidInput("Breakdowns by expression are not supported yet.", "breakdown")
+    return matching.text(dimension.operand)
+
+
+def _value(matching: Matching, dimension: Dimension, bins: Histogram | None) -> ColumnElement[Any]:
+    """The value of a dimension as text, NULL for missing and for empty."""
+    text = _operand_text(matching, dimension)
+    if dimension.bins is not None:
+        return _label(duckdb.number(text), bins)
+    text = func.nullif(text, literal_column("''"))
+    if not dimension.normalize_url:
+        return text
+    cut = func.rtrim(text, literal_column("'/?#'"))
+    return case((cut == literal_column("''"), literal_column("'/'")), else_=cut)
+
+
+def _label(number: ColumnElement[Any], bins: Histogram | None) -> ColumnElement[Any]:
+    if bins is None:
+        return literal_column("CAST(NULL AS VARCHAR)", Text)
+    return case((number.is_not(None), _halved(number, bins.lows, bins.labels)))
+
+
+def _halved(number: ColumnElement[Any], lows: Sequence[float], labels: Sequence[str]) -> ColumnElement[Any]:
+    if len(lows) == 1:
+        return func.coalesce(labels[0])
+    middle = len(lows) // 2
+    below = _halved(number, lows[:middle], labels[:middle])
+    return case((number < lows[middle], below), else_=_halved(number, lows[middle:], labels[middle:]))
+
+
+def _ranked(found: FromClause, breakdown: Breakdown, total: ColumnElement[Any]) -> Select[Any]:
+    """The page of combinations, and with `other` those beyond it added up."""
+    values: Columns = [found.c[f"value_{index}"] for index in range(len(breakdown.dimensions))]
+    order: Columns = [total.desc(), *(value.asc().nulls_last() for value in values)]
+    if breakdown.nulls_last:
+        order.insert(0, func.bool_or(_any_missing(values)))
+    place = func.row_number().over(order_by=order).label("place")
+    ranked = select(*values, place).group_by(*values).subquery("ranked")
+    same = and_(*(value.is_not_distinct_from(ranked.c[f"value_{index}"]) for index, value in enumerate(values)))
+    is_other = ranked.c.place > breakdown.offset + breakdown.limit
+    shown = [case((~is_other, value)).label(f"value_{index}") for index, value in enumerate(values)]
+    page = select(found.c.bucket, is_other.label("other"), *shown, found.c.number)
+    page = page.join_from(found, ranked, same).where(ranked.c.place > breakdown.offset)
+    if breakdown.offset:
+        page = page.where(~is_other)
+    each = page.subquery("page")
+    keys = [each.c.bucket, each.c.other, *(each.c[f"value_{index}"] for index in range(len(values)))]
+    return select(*keys, func.sum(each.c.number, type_=Double).label("number")).group_by(*keys)
+
+
+def _any_missing(values: Columns) -> ColumnElement[bool]:
+    return or_(*(value.is_(None) for value in values))

@@ -1,0 +1,159 @@
+"""The event store in SQL: one file of one process, for any number of threads."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import accumulate
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateTable
+
+from ...domain.aggregation import Aggregation, Cell, CellKind
+from ...domain.events import Event, StoredEvent
+from ...domain.ports import Projection, UnitOfWorkFactory
+from ...domain.properties import FilterTree
+from . import writes
+from .dialects import duckdb
+from .histogram import Histogram, histogram
+from .matching import Matching, ProjectEvents
+from .rows import event_rows, person_rows
+from .selects import cells, extremes, is_rolling
+from .slots import PropertySlots
+from .tables import events, holders, metadata
+
+
+class SqlEventStore:
+    """Events, persons and holders in DuckDB.
+
+    `url`: `duckdb:///path/of/the/file`. `begin` gives the property slots and the projects' time zones. Every
+    method may raise `StoreUnavailable`, the constructor does so while another process holds the file.
+    """
+
+    def __init__(self, url: str, begin: UnitOfWorkFactory) -> None:
+        self._engine = duckdb.open_engine(url)
+        self._begin = begin
+        self._slots = PropertySlots(begin)
+        self._writing = threading.Lock()
+        self._with_holders: dict[int, bool] = {}
+        # Nobody else changes the file while it is open, so counting in memory is enough; the start makes the
+        # numbers of two runs differ.
+        self._first_revision = secrets.randbits(52)
+        self._changes: Counter[int] = Counter()
+        with self._transaction() as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+
+    def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
+        with self._transaction() as connection:
+            return writes.stored_within_a_day(connection, events)
+
+    def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
+        added = event_rows(events, self._slots)
+        people = person_rows(projection.people, self._slots)
+        with self._writing, self._transaction() as connection:
+            writes.add_events(connection, added)
+            writes.put_persons(connection, people)
+            writes.remove_persons(connection, projection.gone)
+            writes.put_holders(connection, projection.holders)
+        self._with_holders.update((project, True) for project, _, _ in projection.holders)
+        self._changes.update(
+            {row["project_id"] for row in (*added, *people)}
+            | {project for project, _ in projection.gone}
+            | {project for project, _, _ in projection.holders}
+        )
+
+    def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
+        project = self._project(aggregation.project_id)
+        with self._transaction() as connection:
+            histograms = _histograms(connection, aggregation, project)
+            rows = connection.execute(cells(aggregation, project, histograms)).all()
+        found = [_cell(row, aggregation) for row in rows]
+        return _accumulated(found, len(aggregation.buckets or ())) if is_rolling(aggregation) else found
+
+    def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
+        matching = Matching(self._project(project_id))
+        statement = matching.select(func.min(events.c.timestamp), where=matching.holds(where))
+        with self._transaction() as connection:
+            first: datetime | None = connection.scalar(statement)
+            return first
+
+    def revision(self, project_id: int) -> int:
+        return self._first_revision + self._changes[project_id]
+
+    def ping(self) -> None:
+        """Return if the store answers."""
+        with self._transaction() as connection:
+            connection.scalar(select(1))
+
+    def close(self) -> None:
+        with self._writing, self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("CHECKPOINT"))
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise duckdb.unavailable(error, self._engine) or error from error
+
+    def _project(self, project_id: int) -> ProjectEvents:
+        return ProjectEvents(project_id, lambda: self._zone(project_id), self._has_holders(project_id), self._slots)
+
+    def _zone(self, project_id: int) -> ZoneInfo:
+        with self._begin(write=False) as work:
+            project = work.accounts.project(project_id)
+        return ZoneInfo(project.timezone if project else "UTC")
+
+    def _has_holders(self, project_id: int) -> bool:
+        known = self._with_holders.get(project_id)
+        if known is None:
+            with self._transaction() as connection:
+                statement = select(select(holders.c.project_id).where(holders.c.project_id == project_id).exists())
+                known = bool(connection.scalar(statement))
+            known = self._with_holders.setdefault(project_id, known)
+        return known
+
+
+def _histograms(connection: Connection, aggregation: Aggregation, project: ProjectEvents) -> list[Histogram | None]:
+    dimensions = aggregation.breakdown.dimensions if aggregation.breakdown else ()
+    statement = extremes(aggregation, project)
+    bounds = iter(() if statement is None else connection.execute(statement).one())
+    found: list[Histogram | None] = []
+    for dimension in dimensions:
+        low = next(bounds) if dimension.bins else None
+        high = next(bounds) if dimension.bins else None
+        found.append(None if low is None or high is None else histogram(low, high, dimension.bins or 1))
+    return found
+
+
+def _cell(row: Row[tuple[object, ...]], aggregation: Aggregation) -> Cell:
+    number = float(row.number)
+    if aggregation.breakdown is None:
+        return Cell(row.bucket, number)
+    if row.other:
+        return Cell(row.bucket, number, kind=CellKind.OTHER)
+    return Cell(row.bucket, number, row[2:-1])
+
+
+def _accumulated(changes: Sequence[Cell], buckets: int) -> list[Cell]:
+    """The numbers that changes from bucket to bucket lead to."""
+    of_series: dict[tuple[CellKind, tuple[str | None, ...]], list[float]] = {}
+    for change in changes:
+        series = of_series.setdefault((change.kind, change.values), [0.0] * buckets)
+        series[change.bucket] += change.number
+    return [
+        Cell(bucket, number, values, kind)
+        for (kind, values), series in of_series.items()
+        for bucket, number in enumerate(accumulate(series))
+        if number
+    ]

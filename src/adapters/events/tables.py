@@ -1,0 +1,87 @@
+"""The tables of the event store: events, what filters need of the persons, and who holds which distinct id.
+
+Only appended to and scanned: no keys and no indexes, which cost more on the way in than they ever give back here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Boolean, Column, DateTime, Dialect, Integer, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy.types import TypeDecorator
+
+from ...domain.population import MAX_GROUP_TYPES
+
+SLOTS = 64
+"""How many properties of a project have a column of their own, for events and for persons."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """A naive UTC timestamp in the table, aware UTC outside."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value else None
+
+
+class CompressedText(Text):
+    """Long text that is seldom read."""
+
+
+def slot_column(slot: int) -> str:
+    """The name of the column of a slot (0 to `SLOTS` − 1)."""
+    return f"p{slot + 1:02}"
+
+
+def _slots() -> list[Column[str]]:
+    return [Column(slot_column(slot), Text) for slot in range(SLOTS)]
+
+
+metadata = MetaData()
+
+# `properties` is what was captured. Its values as text are in the slots, and in `others`, a JSON object of texts,
+# for keys that came after all slots were given.
+events = Table(
+    "events",
+    metadata,
+    Column("project_id", Integer),
+    Column("uuid", Uuid),
+    Column("event", Text),
+    Column("distinct_id", Text),
+    Column("person_id", Uuid),
+    Column("person_version", Integer),
+    Column("person_created_at", Instant),
+    Column("person_mode", SmallInteger),
+    Column("timestamp", Instant),
+    Column("created_at", Instant),
+    Column("historical", Boolean),
+    Column("elements_chain", Text),
+    *(Column(f"group_{index}", Text) for index in range(MAX_GROUP_TYPES)),
+    Column("properties", CompressedText),
+    Column("others", CompressedText),
+    *_slots(),
+)
+
+persons = Table(
+    "persons",
+    metadata,
+    Column("project_id", Integer),
+    Column("uuid", Uuid),
+    Column("version", Integer),
+    Column("others", CompressedText),
+    *_slots(),
+)
+
+# Every event of these ids belongs to that person, whatever the event itself says.
+holders = Table(
+    "holders",
+    metadata,
+    Column("project_id", Integer),
+    Column("distinct_id", Text),
+    Column("person_id", Uuid),
+)

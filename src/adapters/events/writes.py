@@ -1,0 +1,115 @@
+"""How batches get into the tables and how their duplicates are found: every statement takes a whole batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import lru_cache
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection, TextClause, bindparam, text
+
+from ...domain.events import Event
+from ...domain.population import Id
+from .dialects.duckdb import insert_rows, rows_of
+from .rows import Row
+from .tables import Instant, events, holders, persons
+
+_DAY = timedelta(hours=24)
+_MAX_CLUSTERS = 10
+
+
+def add_events(connection: Connection, rows: Sequence[Row]) -> None:
+    """Append rows of `events`."""
+    if rows:
+        connection.execute(_insert_events(frozenset().union(*rows)), {"rows": _json(rows)})
+
+
+def put_persons(connection: Connection, rows: Sequence[Row]) -> None:
+    """Put rows of `persons` in the place of older copies; a row older than the copy that is there is left out."""
+    if not rows:
+        return
+    given = _json([{key: row[key] for key in ("project_id", "uuid", "version")} for row in rows])
+    newer = {(project, uuid) for project, uuid in connection.execute(_NEWER_PERSONS, {"rows": given})}
+    kept = [row for row in rows if (row["project_id"], row["uuid"]) not in newer]
+    remove_persons(connection, [(row["project_id"], row["uuid"]) for row in kept])
+    if kept:
+        connection.execute(_ADD_PERSONS, {"rows": _json(kept)})
+
+
+def remove_persons(connection: Connection, gone: Sequence[tuple[int, UUID]]) -> None:
+    """Remove the copies of persons."""
+    if gone:
+        rows = [{"project_id": project, "uuid": uuid} for project, uuid in gone]
+        connection.execute(_REMOVE_PERSONS, {"rows": _json(rows)})
+
+
+def put_holders(connection: Connection, held: Sequence[tuple[int, str, UUID]]) -> None:
+    """Say who holds distinct ids now; of several about one id the last counts."""
+    if not held:
+        return
+    last: dict[Id, UUID] = {(project, distinct_id): person for project, distinct_id, person in held}
+    rows = _json([dict(zip(_HOLDER, (*one, person), strict=True)) for one, person in last.items()])
+    connection.execute(_REMOVE_HOLDERS, {"rows": rows})
+    connection.execute(_ADD_HOLDERS, {"rows": rows})
+
+
+def stored_within_a_day(connection: Connection, given: Sequence[Event]) -> set[tuple[int, UUID]]:
+    """The (project, uuid) of events that are stored with a time at most 24 hours away from the given one."""
+    found: set[tuple[int, UUID]] = set()
+    for cluster in _clusters(given):
+        rows = [{"project_id": event.project_id, "uuid": event.uuid, "timestamp": event.timestamp} for event in cluster]
+        bounds = {"from": cluster[0].timestamp - _DAY, "until": cluster[-1].timestamp + _DAY}
+        stored = connection.execute(_STORED, {"rows": _json(rows), **bounds})
+        found.update((project, uuid) for project, uuid in stored)
+    return found
+
+
+def _clusters(given: Sequence[Event]) -> Iterator[list[Event]]:
+    """The events in the order of time, apart where no stored event can be near both sides.
+
+    So one event that is old does not make all that was stored since be searched; but many do, at once.
+    """
+    ordered = sorted(given, key=lambda event: event.timestamp)
+    clusters: list[list[Event]] = []
+    for event in ordered:
+        if not clusters or event.timestamp - clusters[-1][-1].timestamp > 2 * _DAY:
+            clusters.append([])
+        clusters[-1].append(event)
+    yield from clusters if len(clusters) <= _MAX_CLUSTERS else [ordered]
+
+
+def _json(rows: Sequence[Row]) -> str:
+    return orjson.dumps(rows).decode()
+
+
+@lru_cache(maxsize=256)
+def _insert_events(present: frozenset[str]) -> TextClause:
+    """Only for the columns that a batch has something in: each costs time, whether there is or not."""
+    return insert_rows(events, *(column.name for column in events.columns if column.name in present))
+
+
+_HOLDER = ("project_id", "distinct_id", "person_id")
+_ADD_PERSONS = insert_rows(persons, *(column.name for column in persons.columns))
+_NEWER_PERSONS = text(
+    f"SELECT DISTINCT persons.project_id, persons.uuid FROM persons"  # noqa: S608 - columns' names only
+    f" JOIN {rows_of(persons, 'project_id', 'uuid', 'version')} AS given"
+    " ON persons.project_id = given.project_id AND persons.uuid = given.uuid AND persons.version > given.version"
+)
+_REMOVE_PERSONS = text(
+    f"DELETE FROM persons USING {rows_of(persons, 'project_id', 'uuid')} AS given"  # noqa: S608
+    " WHERE persons.project_id = given.project_id AND persons.uuid = given.uuid"
+)
+_REMOVE_HOLDERS = text(
+    f"DELETE FROM holders USING {rows_of(holders, *_HOLDER)} AS given"  # noqa: S608
+    " WHERE holders.project_id = given.project_id AND holders.distinct_id = given.distinct_id"
+)
+_ADD_HOLDERS = insert_rows(holders, *_HOLDER)
+_STORED = text(
+    f"SELECT DISTINCT events.project_id, events.uuid FROM events"  # noqa: S608
+    f" JOIN {rows_of(events, 'project_id', 'uuid', 'timestamp')} AS given"
+    " ON events.project_id = given.project_id AND events.uuid = given.uuid"
+    " AND events.timestamp BETWEEN given.timestamp - INTERVAL 24 HOUR AND given.timestamp + INTERVAL 24 HOUR"
+    " WHERE events.timestamp BETWEEN :from AND :until"
+).bindparams(bindparam("from", type_=Instant), bindparam("until", type_=Instant))

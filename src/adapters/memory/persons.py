@@ -1,0 +1,222 @@
+"""Persons in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import NoReturn
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from ...domain.conditions import lower, text_of
+from ...domain.errors import InvalidInput
+from ...domain.persons import Person, person_uuid
+from ...domain.population import Holder, Id, Population, Profile
+from ...domain.ports import PersonCopy, PersonPage, PersonQuery, Position, Projection
+from ...domain.properties import Operand, Source, matches
+from ...domain.uuids import parse_uuid
+from .state import State
+
+_IDS_ON_A_PAGE = 1000
+
+
+class MemoryPersonRepository:
+    """The persons of one state."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def population(self, ids: Collection[Id]) -> Population:
+        profiles: dict[int, Profile] = {}
+        holders: dict[Id, Holder] = {}
+        for key in ids:
+            if key not in self._state.ids:
+                continue
+            person_id, personless = self._state.ids[key]
+            if person_id is not None and person_id not in profiles:
+                profiles[person_id] = _profile(self._state.persons[person_id])
+            holders[key] = Holder(None if person_id is None else profiles[person_id], personless)
+        living = {(person.project_id, person.uuid) for person in self._state.persons.values()}
+        types: dict[int, dict[str, int]] = {project_id: {} for project_id, _ in ids}
+        for (project_id, name), index in self._state.group_types.items():
+            if project_id in types:
+                types[project_id][name] = index
+        return Population(holders, living & {(key[0], person_uuid(*key)) for key in ids}, types)
+
+    def save(self, population: Population, *, at: datetime) -> Projection:
+        merged = population.merged
+        gone = {profile.id: into for profile, into in merged.items() if profile.id is not None}
+        for person_id in gone:
+            del self._state.persons[person_id]
+        changed = [profile for profile in population.created if profile not in merged]
+        holding = dict.fromkeys(holder.profile for holder in population.holders.values())
+        changed += [one for one in holding if one is not None and one.changed and one.id is not None]
+        people = []
+        for profile in changed:
+            if profile.id is None:
+                profile.id = self._state.next_id("persons")
+            person = self._state.persons[profile.id] = _person(profile.id, profile)
+            self._state.updated_at[profile.id] = at
+            people.append(_copy(person))
+
+        holders: dict[Id, UUID] = {}
+        for key, (holder_id, personless) in self._state.ids.items():
+            if holder_id in gone:
+                self._state.ids[key] = (gone[holder_id].id, personless)
+                holders[key] = gone[holder_id].uuid
+        for key in {**population.attached, **dict.fromkeys(population.seen)}:
+            holder = population.holders[key]
+            self._state.ids.pop(key, None)
+            self._state.ids[key] = (holder.profile.id if holder.profile else None, holder.personless)
+        for key, profile in population.reattributed.items():
+            holders[key] = profile.uuid
+
+        for revision in population.revisions:
+            self._state.history[self._state.next_id("history")] = revision
+        self._state.group_types.update(population.new_group_types)
+        for group, properties in population.groups.items():
+            self._state.groups[group] = {**self._state.groups.get(group, {}), **properties}
+
+        living = {(person.project_id, person.uuid) for person in self._state.persons.values()}
+        projection = Projection(
+            people,
+            [
+                (profile.project_id, profile.uuid)
+                for profile in merged
+                if profile.id is not None and (profile.project_id, profile.uuid) not in living
+            ],
+            [(*key, uuid) for key, uuid in holders.items()],
+        )
+        if projection == Projection([], [], []):
+            return projection
+        mark = self._state.next_id("log")
+        self._state.log[mark] = replace(projection, mark=mark)
+        return self._state.log[mark]
+
+    def get(self, project_id: int, reference: int | UUID) -> Person | None:
+        for person in self._all(project_id, ids=None):
+            if reference in (person.id, person.uuid):
+                return person
+        return None
+
+    def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> PersonPage:
+        persons = self._matching(query)
+        backward = after is not None and after.backward
+        if backward:
+            persons.reverse()
+        if after is not None:
+            there = (after.created_at, after.id)
+            persons = [one for one in persons if (_place(one) > there if backward else _place(one) < there)]
+        rows = persons[offset : offset + limit]
+        return PersonPage(rows[::-1] if backward else rows, has_more=len(persons) > offset + limit)
+
+    def count(self, query: PersonQuery) -> int:
+        return len(self._matching(query))
+
+    def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
+        yield from self._matching(query)[:limit]
+
+    def unapplied(self) -> Sequence[Projection]:
+        return [self._present(projection) for projection in self._state.log.values()]
+
+    def clear(self, marks: Collection[int]) -> None:
+        for mark in marks:
+            self._state.log.pop(mark, None)
+
+    def _present(self, projection: Projection) -> Projection:
+        named = {(copy.project_id, copy.uuid) for copy in projection.people} | set(projection.gone)
+        living = {(person.project_id, person.uuid): person for person in self._state.persons.values()}
+        holders = []
+        for project_id, distinct_id, _ in projection.holders:
+            person_id, _ = self._state.ids.get((project_id, distinct_id), (None, False))
+            if person_id is not None:
+                holders.append((project_id, distinct_id, self._state.persons[person_id].uuid))
+        people = [_copy(living[key]) for key in named if key in living]
+        return Projection(people, sorted(named - living.keys()), holders, projection.mark)
+
+    def _matching(self, query: PersonQuery) -> list[Person]:
+        found = [one for one in self._all(query.project_id, ids=_IDS_ON_A_PAGE) if self._matches(one, query)]
+        return sorted(found, key=_place, reverse=True)
+
+    def _matches(self, person: Person, query: PersonQuery) -> bool:
+        def read(operand: Operand) -> str | None:
+            if operand.source is not Source.PERSON:
+                _refuse(operand)
+            return text_of(person.properties.get(operand.key))
+
+        if query.distinct_id is not None:
+            holder, _ = self._state.ids.get((query.project_id, query.distinct_id), (None, False))
+            if holder != person.id:
+                return False
+        if query.email is not None and text_of(person.properties.get("email")) != query.email:
+            return False
+        if query.search is not None and not self._is_found(person, query.search):
+            return False
+        if query.updated_after is not None and self._state.updated_at[person.id] <= query.updated_after:
+            return False
+        return query.where is None or matches(
+            query.where,
+            read=read,
+            in_cohort=_refuse,
+            evaluate=_refuse,
+            zone=ZoneInfo(self._state.projects[query.project_id].timezone),
+        )
+
+    def _is_found(self, person: Person, search: str) -> bool:
+        ids = (key[1] for key, (person_id, _) in self._state.ids.items() if person_id == person.id)
+        texts = (text_of(person.properties.get("email")), text_of(person.properties.get("name")), *ids)
+        needle = lower(search)
+        return parse_uuid(search) == person.uuid or any(text and needle in lower(text) for text in texts)
+
+    def _all(self, project_id: int, *, ids: int | None) -> list[Person]:
+        """The project's persons, each with its first so many distinct ids."""
+        found: dict[int, list[str]] = {
+            person.id: [] for person in self._state.persons.values() if person.project_id == project_id
+        }
+        for (_, distinct_id), (person_id, _) in self._state.ids.items():
+            if person_id in found:
+                found[person_id].append(distinct_id)
+        persons = self._state.persons
+        return [replace(persons[one], distinct_ids=tuple(held[:ids])) for one, held in found.items()]
+
+
+def _place(person: Person) -> tuple[datetime, int]:
+    return person.created_at, person.id
+
+
+def _profile(person: Person) -> Profile:
+    return Profile(
+        person.project_id,
+        person.uuid,
+        person.properties,
+        person.created_at,
+        person.is_identified,
+        person.version,
+        person.last_seen_at,
+        person.id,
+    )
+
+
+def _person(person_id: int, profile: Profile) -> Person:
+    return Person(
+        person_id,
+        profile.project_id,
+        profile.uuid,
+        profile.properties,
+        profile.created_at,
+        profile.is_identified,
+        profile.version,
+        profile.last_seen_at,
+        distinct_ids=(),
+    )
+
+
+def _copy(person: Person) -> PersonCopy:
+    return PersonCopy(person.project_id, person.uuid, person.version, orjson.dumps(person.properties))
+
+
+def _refuse(_: object) -> NoReturn:
+    raise InvalidInput("This filter does not work on persons.", "properties")

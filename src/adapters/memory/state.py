@@ -1,0 +1,41 @@
+"""What the in-memory relational store holds. Values are never changed in place, so a copy of the dicts is a copy
+of everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Self
+
+from ...domain.accounts import ApiKey, Project, User
+from ...domain.events import Properties
+from ...domain.persons import Person
+from ...domain.population import Id, Revision
+from ...domain.ports import Projection
+
+
+@dataclass(slots=True)
+class State:
+    """`persons` have no distinct ids in here: `ids` says who holds which, in the order in which they got them, and
+    whether events used it personless. `last_ids` are the last numbers given, by kind."""
+
+    users: dict[int, User] = field(default_factory=dict)
+    projects: dict[int, Project] = field(default_factory=dict)
+    keys: dict[str, ApiKey] = field(default_factory=dict)
+    persons: dict[int, Person] = field(default_factory=dict)
+    updated_at: dict[int, datetime] = field(default_factory=dict)
+    ids: dict[Id, tuple[int | None, bool]] = field(default_factory=dict)
+    history: dict[int, Revision] = field(default_factory=dict)
+    group_types: dict[tuple[int, str], int] = field(default_factory=dict)
+    groups: dict[tuple[int, int, str], Properties] = field(default_factory=dict)
+    definitions: dict[tuple[int, str, str], int | None] = field(default_factory=dict)
+    log: dict[int, Projection] = field(default_factory=dict)
+    last_ids: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Self:
+        return type(self)(*(dict(getattr(self, one.name)) for one in fields(self)))
+
+    def next_id(self, kind: str) -> int:
+        """A number never given before."""
+        self.last_ids[kind] = self.last_ids.get(kind, 0) + 1
+        return self.last_ids[kind]

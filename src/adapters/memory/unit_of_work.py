@@ -1,0 +1,55 @@
+"""Units of work in memory: each works on a copy of the state, and a commit puts the copy in its place."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
+from .accounts import MemoryAccountRepository
+from .persons import MemoryPersonRepository
+from .properties import MemoryPropertyRepository
+from .state import State
+
+
+class MemoryUnitOfWorkFactory:
+    """Begins units of work on one state in memory. Writers take turns; readers see the last commit."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self.writing = threading.Lock()
+
+    def __call__(self, *, write: bool = True) -> MemoryUnitOfWork:
+        return MemoryUnitOfWork(self, write=write)
+
+
+class MemoryUnitOfWork:
+    """One transaction on the factory's state."""
+
+    persons: PersonRepository
+    properties: PropertyRepository
+    accounts: AccountRepository
+
+    def __init__(self, factory: MemoryUnitOfWorkFactory, *, write: bool) -> None:
+        self._factory = factory
+        self._write = write
+
+    def __enter__(self) -> Self:
+        if self._write:
+            self._factory.writing.acquire()
+        self._state = self._factory.state.copy()
+        self.persons = MemoryPersonRepository(self._state)
+        self.properties = MemoryPropertyRepository(self._state)
+        self.accounts = MemoryAccountRepository(self._state)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._write:
+            self._factory.writing.release()
+
+    def commit(self) -> None:
+        if self._write:
+            self._factory.state = self._state.copy()

@@ -1,0 +1,66 @@
+"""Group types and groups, saved with the batch that brought them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection, Text, cast, select, update
+
+from ...domain.events import Properties
+from ...domain.population import Population
+from .batch import batch_of, fetch, insert_batch, run
+from .columns import to_micros
+from .tables import GroupRow, GroupTypeRow
+
+
+def types(connection: Connection, projects: Collection[int]) -> dict[int, dict[str, int]]:
+    """Each project's group types with their index."""
+    found: dict[int, dict[str, int]] = {project_id: {} for project_id in projects}
+    for project_id, name, index in fetch(connection, _TYPES, ((project_id,) for project_id in projects)):
+        found[project_id][name] = index
+    return found
+
+
+def save(connection: Connection, population: Population, at: datetime) -> None:
+    """Keep new group types, and merge group properties shallowly into what is stored."""
+    named = ((project_id, index, name) for (project_id, name), index in population.new_group_types.items())
+    run(connection, _INSERT_TYPES, named)
+    stored: dict[tuple[int, int, str], Properties] = {
+        (project_id, index, key): orjson.loads(properties)
+        for project_id, index, key, properties in fetch(connection, _STORED, population.groups)
+    }
+    updated: list[tuple[object, ...]] = []
+    new: list[tuple[object, ...]] = []
+    for key, properties in population.groups.items():
+        if key in stored:
+            updated.append((*key, orjson.dumps({**stored[key], **properties}).decode()))
+        else:
+            new.append((*key, orjson.dumps(properties).decode(), to_micros(at)))
+    run(connection, _UPDATE, updated)
+    run(connection, _INSERT, new)
+
+
+# --- statements ---------------------------------------------------------------------------------------------
+
+_projects = batch_of(GroupTypeRow.project_id)
+_TYPES = select(GroupTypeRow.project_id, GroupTypeRow.name, GroupTypeRow.index).where(
+    GroupTypeRow.project_id.in_(select(_projects.c.project_id))
+)
+_INSERT_TYPES = insert_batch(GroupTypeRow.project_id, GroupTypeRow.index, GroupTypeRow.name)
+
+_group = (GroupRow.project_id, GroupRow.index, GroupRow.key, GroupRow.properties)
+_groups = batch_of(*_group)
+_same_group = (
+    (GroupRow.project_id == _groups.c.project_id)
+    & (GroupRow.index == _groups.c.index)
+    & (GroupRow.key == _groups.c.key)
+)
+_STORED = (
+    select(GroupRow.project_id, GroupRow.index, GroupRow.key, cast(GroupRow.properties, Text))
+    .select_from(_groups)
+    .join(GroupRow, _same_group)
+)
+_UPDATE = update(GroupRow).values(properties=_groups.c.properties).where(_same_group)
+_INSERT = insert_batch(*_group, GroupRow.created_at)

@@ -1,0 +1,76 @@
+"""The projection log: what changed about persons and is not yet known to be in the event store.
+
+An entry names persons and ids; their state is read when it is asked for, so that entries may be applied late,
+twice or together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Text, cast, delete, insert, select
+
+from ...domain.ports import PersonCopy, Projection
+from .batch import batch_of, fetch, run
+from .tables import DistinctIdRow, PersonRow, ProjectionLogRow
+
+
+def log(connection: Connection, projection: Projection) -> Projection:
+    """The projection with its mark; one that says nothing is not logged."""
+    if not (projection.people or projection.gone or projection.holders):
+        return projection
+    payload = {
+        "people": [(copy.project_id, copy.uuid.hex) for copy in projection.people],
+        "gone": [(project_id, uuid.hex) for project_id, uuid in projection.gone],
+        "holders": [(project_id, distinct_id) for project_id, distinct_id, _ in projection.holders],
+    }
+    statement = insert(ProjectionLogRow).values(payload=payload).returning(ProjectionLogRow.id)
+    return replace(projection, mark=connection.execute(statement).scalar_one())
+
+
+def unapplied(connection: Connection) -> Sequence[Projection]:
+    """The logged projections, oldest first, with the present state of what they name."""
+    statement = select(ProjectionLogRow.id, ProjectionLogRow.payload).order_by(ProjectionLogRow.id)
+    return [_present(connection, mark, payload) for mark, payload in connection.execute(statement).all()]
+
+
+def clear(connection: Connection, marks: Collection[int]) -> None:
+    run(connection, _CLEAR, ((mark,) for mark in marks))
+
+
+def _present(connection: Connection, mark: int, payload: dict[str, Any]) -> Projection:
+    named = {(project_id, UUID(uuid)) for kind in ("people", "gone") for project_id, uuid in payload[kind]}
+    people = [
+        PersonCopy(project_id, uuid, version, properties.encode())
+        for project_id, uuid, version, properties in fetch(
+            connection, _PEOPLE, ((project_id, uuid.hex) for project_id, uuid in named)
+        )
+    ]
+    living = {(copy.project_id, copy.uuid) for copy in people}
+    holders = [tuple(row) for row in fetch(connection, _HOLDERS, payload["holders"])]
+    return Projection(people, sorted(named - living), holders, mark)
+
+
+# --- statements ---------------------------------------------------------------------------------------------
+
+_uuids = batch_of(PersonRow.project_id, PersonRow.uuid)
+_PEOPLE = (
+    select(PersonRow.project_id, PersonRow.uuid, PersonRow.version, cast(PersonRow.properties, Text))
+    .select_from(_uuids)
+    .join(PersonRow, (PersonRow.project_id == _uuids.c.project_id) & (PersonRow.uuid == _uuids.c.uuid))
+)
+_ids = batch_of(DistinctIdRow.project_id, DistinctIdRow.distinct_id)
+_HOLDERS = (
+    select(DistinctIdRow.project_id, DistinctIdRow.distinct_id, PersonRow.uuid)
+    .select_from(_ids)
+    .join(
+        DistinctIdRow,
+        (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id),
+    )
+    .join(PersonRow, PersonRow.id == DistinctIdRow.person_id)
+)
+_marks = batch_of(ProjectionLogRow.id)
+_CLEAR = delete(ProjectionLogRow).where(ProjectionLogRow.id.in_(select(_marks.c.id)))

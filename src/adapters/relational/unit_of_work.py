@@ -1,0 +1,69 @@
+"""Units of work: one transaction with the repositories in it."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Engine, exc
+
+from ...domain.errors import StoreUnavailable
+from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
+from . import engine as engines
+from .accounts import SqlAccountRepository
+from .persons import SqlPersonRepository
+from .properties import SqlPropertyRepository
+
+_UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+
+
+class SqlUnitOfWork:
+    """One transaction. Raises `StoreUnavailable` when the database cannot be reached or is locked too long."""
+
+    persons: PersonRepository
+    properties: PropertyRepository
+    accounts: AccountRepository
+
+    def __init__(self, engine: Engine, *, write: bool) -> None:
+        self._engine = engine
+        self._write = write
+
+    def __enter__(self) -> Self:
+        try:
+            self._connection = engines.connect(self._engine, write=self._write)
+            try:
+                self._transaction = self._connection.begin()
+            except BaseException:
+                self._connection.close()
+                raise
+        except _UNAVAILABLE as error:
+            raise _unavailable(error) from error
+        self.persons = SqlPersonRepository(self._connection)
+        self.properties = SqlPropertyRepository(self._connection)
+        self.accounts = SqlAccountRepository(self._connection)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+        if isinstance(error, _UNAVAILABLE):
+            raise _unavailable(error) from error
+
+    def commit(self) -> None:
+        self._transaction.commit()
+
+
+class SqlUnitOfWorkFactory:
+    """Begins units of work on one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __call__(self, *, write: bool = True) -> SqlUnitOfWork:
+        return SqlUnitOfWork(self._engine, write=write)
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    reason = error.orig if isinstance(error, exc.DBAPIError) else error
+    return StoreUnavailable(f"The relational store cannot be reached: {reason}")

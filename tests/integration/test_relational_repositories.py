@@ -1,0 +1,195 @@
+"""The relational repositories keep their promises on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from hedgerow.adapters.relational.tables import GroupRow, PersonHistoryRow, UserRow
+from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
+from hedgerow.domain.events import JsonValue
+from hedgerow.domain.ports import PersonQuery
+from hedgerow.domain.properties import Scope, parse_filters
+from hypothesis import given
+from sqlalchemy import Engine, event, select, update
+
+from tests.builders import an_event
+from tests.contracts import account_repository
+from tests.contracts.account_repository import AccountRepositoryContract
+from tests.contracts.person_repository import (
+    NOON,
+    PersonRepositoryContract,
+    Story,
+    a_project,
+    a_story,
+    capture,
+    names,
+    on_one_store,
+    page,
+    people,
+    same,
+    tell,
+)
+from tests.contracts.property_repository import PropertyRepositoryContract
+
+from .databases import empty_postgresql, empty_sqlite
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "postgresql":
+        yield empty_postgresql()
+        return
+    engine = empty_sqlite(tmp_path)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def begin(engine: Engine) -> SqlUnitOfWorkFactory:
+    return SqlUnitOfWorkFactory(engine)
+
+
+class TestSqlPersons(PersonRepositoryContract):
+    pass
+
+
+class TestSqlProperties(PropertyRepositoryContract):
+    pass
+
+
+class TestSqlAccounts(AccountRepositoryContract):
+    pass
+
+
+@on_one_store
+@given(story=a_story())
+def test_events_do_to_persons_what_they_do_in_memory(begin: SqlUnitOfWorkFactory, story: Story) -> None:
+    memory = MemoryUnitOfWorkFactory()
+    project = a_project(begin)
+    memory.state.last_ids["projects"] = project - 1
+    assert a_project(memory) == project
+
+    real, ideal = tell(begin, project, story), tell(memory, project, story)
+
+    assert people(begin, project) == people(memory, project)
+    for one, other in zip(real, ideal, strict=True):
+        assert same(one)[1:3] == same(other)[1:3]
+        assert {copy.version for copy in one.people} == {copy.version for copy in other.people}
+
+
+@pytest.mark.parametrize("size", [1, 10, 1000])
+def test_a_batch_costs_the_same_statements_whatever_its_size(
+    begin: SqlUnitOfWorkFactory, engine: Engine, size: int
+) -> None:
+    project = a_project(begin)
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    ids = [(project, f"u{number}") for number in range(size)]
+
+    with begin() as work:
+        statements.clear()  # BEGIN is the engine's
+        population = work.persons.population(ids)
+        for _, one in ids:
+            population.create(project, one, [one], NOON, {"email": one})
+        work.persons.save(population, at=NOON)
+        work.commit()
+
+    assert len(statements) == 9
+
+
+def test_a_page_costs_two_statements_whatever_its_size(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:
+    project = a_project(begin)
+    capture(begin, *(an_event(distinct_id=f"u{number}", project_id=project) for number in range(50)))
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+
+    assert len(page(begin, PersonQuery(project), limit=50).rows) == 50
+
+    assert len([one for one in statements if not one.startswith("BEGIN")]) == 2
+
+
+def test_every_version_of_a_person_is_in_its_history(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:
+    project = a_project(begin)
+    created = an_event(project_id=project, set={"a": 1})
+    capture(begin, created)
+    capture(begin, an_event("$set", project_id=project, set={"b": None}, unset=["a"]))
+
+    with engine.connect() as connection:
+        rows = connection.execute(
+            select(
+                PersonHistoryRow.version,
+                PersonHistoryRow.at,
+                PersonHistoryRow.snapshot,
+                PersonHistoryRow.set_properties,
+                PersonHistoryRow.unset_properties,
+            ).order_by(PersonHistoryRow.id)
+        ).all()
+    assert [tuple(row) for row in rows] == [
+        (0, NOON, True, {"a": 1, "$creator_event_uuid": str(created.uuid)}, []),
+        (1, NOON, False, {"b": None}, ["a"]),
+    ]
+
+
+def test_group_properties_are_merged_shallowly(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:
+    project = a_project(begin)
+    for properties in ({"a": 1, "b": {"x": 1}}, {"b": {"y": 1}, "c": None}):
+        capture(
+            begin,
+            an_event("$groupidentify", project_id=project, group_type="company", group_key="k", group_set=properties),
+        )
+
+    with engine.connect() as connection:
+        row = connection.execute(select(GroupRow.index, GroupRow.key, GroupRow.properties)).one()
+    assert tuple(row) == (0, "k", {"a": 1, "b": {"y": 1}, "c": None})
+
+
+def test_a_deactivated_users_key_is_still_found(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:
+    with begin() as work:
+        key = account_repository.a_key(account_repository.a_user(work))
+        work.accounts.add_key(key)
+        work.commit()
+    with engine.begin() as connection:
+        connection.execute(update(UserRow).values(is_active=False))
+
+    with begin(write=False) as work:
+        found = work.accounts.key_by_secure_value(key.secure_value)
+    assert found is not None
+    assert not found[1].is_active
+
+
+def test_a_reader_sees_one_state_while_others_write(begin: SqlUnitOfWorkFactory) -> None:
+    project = a_project(begin)
+    capture(begin, an_event(distinct_id="u1", project_id=project))
+
+    with begin(write=False) as reader:
+        assert reader.persons.count(PersonQuery(project)) == 1
+        capture(begin, an_event(distinct_id="u2", project_id=project))
+        assert reader.persons.count(PersonQuery(project)) == 1
+
+    assert names(page(begin, PersonQuery(project)).rows) == ["u2", "u1"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("operator", "value", "found"),
+    [
+        ("regex", "^a.*com$", ["u1"]),
+        ("not_regex", "^a", ["u2", "u3"]),
+        ("is_date_after", "2026-01-01", ["u2"]),
+        ("between", [5, 7], ["u3"]),
+    ],
+)
+def test_on_sqlite_every_operator_works(
+    begin: SqlUnitOfWorkFactory, operator: str, value: str, found: list[str]
+) -> None:
+    project = a_project(begin)
+    for one, text in (("u1", "a@b.com"), ("u2", "2026-01-02"), ("u3", 6)):
+        capture(begin, an_event(distinct_id=one, project_id=project, set={"k": text}))
+    raw: JsonValue = [{"key": "k", "value": value, "operator": operator}]
+    where = parse_filters(raw, Scope.PERSON, zone=ZoneInfo("UTC"))
+
+    assert sorted(names(page(begin, PersonQuery(project, where=where)).rows)) == found

@@ -1,0 +1,180 @@
+"""What the relational store owes to its databases: use of indexes, turns of writers, plain errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hedgerow.adapters.relational import engine as engines
+from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
+from hedgerow.domain.errors import StoreUnavailable
+from hedgerow.domain.ports import PersonQuery, Position
+from sqlalchemy import Engine, event
+
+from tests.builders import an_event
+from tests.contracts.person_repository import NOON, a_project, capture, find, page
+
+from .databases import empty_postgresql, empty_sqlite
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "postgresql":
+        yield empty_postgresql()
+        return
+    engine = empty_sqlite(tmp_path)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def begin(engine: Engine) -> SqlUnitOfWorkFactory:
+    return SqlUnitOfWorkFactory(engine)
+
+
+def test_parallel_events_of_the_same_ids_end_in_one_person(begin: SqlUnitOfWorkFactory) -> None:
+    project = a_project(begin)
+    events = [an_event("$identify", one, project_id=project, anon_distinct_id="a") for one in "bcdefghi"]
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda one: capture(begin, one), events))
+
+    assert set(find(begin, project, "a").distinct_ids) == set("abcdefghi")
+    with begin(write=False) as work:
+        assert work.persons.count(PersonQuery(project)) == 1
+
+
+def test_merges_that_cross_end_in_one_person(begin: SqlUnitOfWorkFactory) -> None:
+    project = a_project(begin)
+    ids = "abcdefgh"
+    capture(begin, *(an_event(distinct_id=one, project_id=project) for one in ids))
+    merges = [
+        an_event("$merge_dangerously", own, project_id=project, properties={"alias": other})
+        for own, other in zip(ids, ids[1:] + ids[0], strict=True)
+    ]
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda one: capture(begin, one), merges))
+
+    assert set(find(begin, project, "a").distinct_ids) == set(ids)
+    with begin(write=False) as work:
+        assert work.persons.count(PersonQuery(project)) == 1
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+class TestPlans:
+    """No statement of the write path and no usual list goes through a table from end to end."""
+
+    def test_of_writing(self, begin: SqlUnitOfWorkFactory, engine: Engine) -> None:
+        project = a_project(begin)
+        capture(begin, *(an_event(distinct_id=one, project_id=project) for one in "ab"))
+        seen = Statements(engine)
+
+        projection = capture(
+            begin,
+            an_event("$groupidentify", "c", project_id=project, group_type="t", group_key="k"),
+            an_event(distinct_id="d", project_id=project, process_person_profile=False),
+            an_event("$identify", "a", project_id=project, anon_distinct_id="b", set={"x": 1}),
+        )
+        with begin() as work:
+            assert projection.mark is not None
+            work.persons.clear([projection.mark])
+            work.properties.define(project, "event", ["k"], slots=1, limit=1)
+
+        assert seen.tables_read_through() == set()
+        # The ids without a person may be most of all: they are found one by one, not among each other.
+        assert not any("ix_distinct_ids_person_id_id" in one for one in seen.plans_of("DELETE FROM distinct_ids"))
+
+    def test_of_reading(self, begin: SqlUnitOfWorkFactory, engine: Engine) -> None:
+        project = a_project(begin)
+        capture(begin, an_event(project_id=project))
+        person = find(begin, project, "u1")
+        seen = Statements(engine)
+
+        page(begin, PersonQuery(project))
+        for backward in (False, True):
+            page(begin, PersonQuery(project), after=Position(NOON, person.id, backward=backward))
+        page(begin, PersonQuery(project, distinct_id="u1"))
+        page(begin, PersonQuery(project, email="a@b.c"))
+        with begin(write=False) as work:
+            work.persons.get(project, person.uuid)
+            work.persons.count(PersonQuery(project))
+            work.accounts.key_by_secure_value("x")
+            work.accounts.project_by_token("x")
+
+        assert seen.tables_read_through() == set()
+        newest_first = seen.plans[0]
+        assert "ix_persons_project_id_created_at_id" in newest_first
+        assert "TEMP B-TREE" not in newest_first
+        (by_email,) = (plan for plan in seen.plans if "ix_persons_project_id_email_created_at_id" in plan)
+        assert "TEMP B-TREE" not in by_email
+
+
+def test_a_store_that_cannot_be_reached_is_unavailable(tmp_path: Path) -> None:
+    for url in (
+        f"sqlite:///{tmp_path}/nowhere/hedgerow.db",
+        "postgresql+psycopg://nobody@127.0.0.1:1/nothing",
+    ):
+        with pytest.raises(StoreUnavailable), SqlUnitOfWorkFactory(engines.create(url))():
+            pass
+
+
+def test_a_store_that_has_no_tables_is_unavailable(tmp_path: Path) -> None:
+    engine = engines.create(f"sqlite:///{tmp_path}/hedgerow.db")
+
+    with pytest.raises(StoreUnavailable), SqlUnitOfWorkFactory(engine)() as work:
+        work.accounts.projects()
+
+    engine.dispose()
+
+
+def test_sqlite_is_set_to_lose_nothing(tmp_path: Path) -> None:
+    engine = empty_sqlite(tmp_path)
+    with engine.connect() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    engine.dispose()
+
+    assert found == ["wal", 2, 1, 10_000]
+
+
+class Statements:
+    """The statements executed from now on, and SQLite's plans of them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._calls: list[tuple[str, Any]] = []
+        event.listen(engine, "before_cursor_execute", self._note)
+
+    def _note(self, _connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        self._calls.append((statement, parameters))
+
+    @property
+    def plans(self) -> list[str]:
+        event.remove(self._engine, "before_cursor_execute", self._note)
+        calls = [call for call in self._calls if not call[0].startswith("BEGIN")]
+        with self._engine.connect() as connection:
+            plans = [
+                "\n".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", parameters))
+                for one, parameters in calls
+            ]
+        event.listen(self._engine, "before_cursor_execute", self._note)
+        return plans
+
+    def plans_of(self, beginning: str) -> list[str]:
+        calls = [call for call in self._calls if not call[0].startswith("BEGIN")]
+        plans = [
+            plan for (statement, _), plan in zip(calls, self.plans, strict=True) if statement.startswith(beginning)
+        ]
+        assert plans
+        return plans
+
+    def tables_read_through(self) -> set[str]:
+        plans = "\n".join(self.plans)
+        return set(re.findall(r"SCAN (?!.*VIRTUAL)(\w+)", plans)) - {"batch", "anon_1", "anon_2"}
