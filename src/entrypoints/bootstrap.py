@@ -1,0 +1,148 @@
+"""The only place where adapters meet services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from ..adapters import migrations
+from ..adapters.events.store import SqlEventStore
+from ..adapters.ingester import Ingester
+from ..adapters.relational import engine as relational
+from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
+from ..domain.errors import HedgerowError
+from ..domain.ports import UnitOfWorkFactory
+from ..services.access import AccessPolicy
+from ..services.accounts import AccountService
+from ..services.capture import CaptureService
+from ..services.imports import ImportService
+from ..services.people import PeopleWriter
+from ..services.persons import PersonService
+from ..services.trends import TrendService
+from .settings import Settings, read_settings
+from .warnings import warn
+
+
+def now() -> datetime:
+    """The clock of the running product."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Relational:
+    """What needs the relational store only, and so works beside a running server."""
+
+    engine: Engine
+    begin: UnitOfWorkFactory
+    accounts: AccountService
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a server needs. `close` stores what was accepted and lets go of both stores."""
+
+    settings: Settings
+    relational: Relational
+    events: SqlEventStore
+    capture: CaptureService
+    ingester: Ingester
+    imports: ImportService
+    persons: PersonService
+    trends: TrendService
+    access: AccessPolicy
+    started_at: datetime = field(default_factory=now)
+
+    @property
+    def accounts(self) -> AccountService:
+        return self.relational.accounts
+
+    def problems(self) -> list[str]:
+        """Why the server cannot serve now; empty when it can."""
+        problems = []
+        try:
+            with self.relational.begin(write=False) as work:
+                work.accounts.projects()
+            if not migrations.is_current(self.relational.engine):
+                problems.append("The database needs `hedgerow db upgrade`.")
+        except HedgerowError as error:
+            problems.append(error.detail)
+        try:
+            self.events.ping()
+        except HedgerowError as error:
+            problems.append(error.detail)
+        return problems
+
+    def close(self) -> None:
+        self.ingester.close()
+        self.events.close()
+        self.relational.close()
+
+
+def open_relational(settings: Settings, *, upgrade: bool = True) -> Relational:
+    """Open the relational store, migrating an embedded one first."""
+    embedded = not settings.database_url
+    if embedded:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = relational.create(settings.database)
+    if embedded and upgrade:
+        migrations.upgrade(engine)
+    begin = SqlUnitOfWorkFactory(engine)
+    return Relational(engine, begin, AccountService(begin, now))
+
+
+def open_services(settings: Settings) -> Services:
+    """Open both stores. Raises `StoreUnavailable` when another process holds the embedded event store."""
+    store = open_relational(settings)
+    begin = store.begin
+    try:
+        events = SqlEventStore(settings.events, begin)
+    except BaseException:
+        store.close()
+        raise
+    people = PeopleWriter(begin, events)
+    capture = CaptureService(begin, events, people, now, warn)
+    return Services(
+        settings=settings,
+        relational=store,
+        events=events,
+        capture=capture,
+        ingester=Ingester(capture.store),
+        imports=ImportService(capture, now, warn),
+        persons=PersonService(begin),
+        trends=TrendService(events, now),
+        access=AccessPolicy(begin, now),
+    )
+
+
+@contextmanager
+def accounts() -> Iterator[AccountService]:
+    """The account service for the length of a command; works beside a running server."""
+    store = open_relational(read_settings())
+    try:
+        yield store.accounts
+    finally:
+        store.close()
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Services]:
+    """Both stores for the length of a command."""
+    services = open_services(settings)
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+def services() -> Services:
+    """The services of the application that handles this request."""
+    found: Services = current_app.extensions["hedgerow"]
+    return found

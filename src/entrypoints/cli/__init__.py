@@ -1,0 +1,42 @@
+"""The `hedgerow` command: a Flask CLI group; `flask --app hedgerow.entrypoints.web` offers the same commands."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from ...domain.errors import HedgerowError
+from ..settings import read_settings
+from .db import db
+from .demo import demo
+from .events import events
+from .keys import keys
+from .projects import projects
+from .serve import serve
+from .users import users
+
+_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, demo)
+
+hedgerow = AppGroup("hedgerow", help="People and trends from PostHog SDKs, on one machine.")
+for _command in _COMMANDS:
+    hedgerow.add_command(_command)
+
+
+def register_commands(app: Flask) -> None:
+    """Offer the commands under `flask` too."""
+    for command in _COMMANDS:
+        app.cli.add_command(command)
+
+
+def main() -> None:
+    """Run the `hedgerow` command. Exit code 0: done; 1: refused, with one line; 2: wrong usage."""
+    from ..logs import configure
+
+    try:
+        configure(read_settings())
+    except HedgerowError as error:
+        sys.exit(f"Error: {error.detail}")
+    hedgerow()

@@ -1,0 +1,65 @@
+"""What commands say, and how they refuse."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from ...domain.errors import HedgerowError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def answers(command: _Command) -> _Command:
+    """Give a command `--json`: with it, what the command returns is the one JSON document on stdout; without it,
+    what the command returns is printed for people. An error of the caller's is one line and exit code 1."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON document.")
+    @wraps(command)
+    def wrapper(*args: Any, as_json: bool, **kwargs: Any) -> None:
+        try:
+            result = command(*args, **kwargs)
+        except HedgerowError as error:
+            raise click.ClickException(error.detail) from None
+        if as_json:
+            click.echo(orjson.dumps(result))
+        else:
+            _print(result)
+
+    return wrapper  # type: ignore[return-value]
+
+
+def _print(result: Any) -> None:
+    if isinstance(result, dict):
+        width = max(map(len, result), default=0)
+        for key, value in result.items():
+            click.echo(f"{key:<{width}}  {_cell(value)}")
+    elif isinstance(result, Sequence) and result:
+        _table(result)
+    elif isinstance(result, Sequence):
+        click.echo("None.")
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for key in rows[0]:
+        table.add_column(key, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    Console(file=sys.stdout, soft_wrap=False).print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return str(value)

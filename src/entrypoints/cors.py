@@ -1,0 +1,54 @@
+"""Who may call from a browser: any page the SDK routes, configured origins the private API."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, request
+
+_OK = b'{"status":"Ok"}'
+
+
+def open_to_any_origin(blueprint: Blueprint) -> None:
+    """Mirror any origin on a blueprint's routes, error answers included, and answer preflights."""
+
+    @blueprint.before_request
+    def preflight() -> Response | None:
+        if request.method == "OPTIONS":
+            return Response(_OK, content_type="application/json")
+        return None
+
+    @blueprint.after_request
+    def mirror(response: Response) -> Response:
+        return allow(response, "GET, POST, OPTIONS")
+
+
+def open_to_configured_origins(app: Flask, origins: frozenset[str]) -> None:
+    """Let pages of these origins call the private API."""
+
+    @app.before_request
+    def preflight() -> Response | None:
+        if request.method == "OPTIONS" and _is_configured():
+            return Response(status=204)
+        return None
+
+    @app.after_request
+    def mirror(response: Response) -> Response:
+        return allow(response, "GET, POST, PUT, PATCH, DELETE, OPTIONS") if _is_configured() else response
+
+    def _is_configured() -> bool:
+        return request.path.startswith("/api/") and request.headers.get("Origin") in origins
+
+
+def allow(response: Response, methods: str) -> Response:
+    """Mirror the request's origin and headers. Never `*`: it forbids credentials."""
+    origin = request.headers.get("Origin")
+    if origin:
+        headers = response.headers
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Allow-Credentials"] = "true"
+        headers["Access-Control-Allow-Methods"] = methods
+        headers["Access-Control-Expose-Headers"] = "Retry-After"
+        asked = request.headers.get("Access-Control-Request-Headers")
+        if asked:
+            headers["Access-Control-Allow-Headers"] = asked
+    response.vary.add("Origin")
+    return response

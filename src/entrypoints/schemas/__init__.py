@@ -1,0 +1,1 @@
+"""What requests and responses look like on the wire, one module a noun."""

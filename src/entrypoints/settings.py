@@ -1,0 +1,49 @@
+"""Settings: environment variables named `HEDGEROW_…`, all optional."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ..domain.errors import InvalidInput
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Each field is the variable `HEDGEROW_` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="HEDGEROW_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(default=Path("data"), description="Where the embedded stores live.")
+    database_url: str = Field(default="", description="Relational store, a SQLAlchemy URL; empty: SQLite in there.")
+    events_url: str = Field(default="", description="Event store, a SQLAlchemy URL; empty: DuckDB in the data folder.")
+    cors_origins: str = Field(
+        default="", description="Origins, comma-separated, that may call the private API from a browser."
+    )
+    public_url: str = Field(default="", description="Base of absolute links; empty: taken from each request.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
+    log_format: Literal["", "console", "json"] = Field(
+        default="", description="How it is logged; empty: console on a terminal, else json."
+    )
+
+    @property
+    def database(self) -> str:
+        """The relational store's URL."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'hedgerow.db'}"
+
+    @property
+    def events(self) -> str:
+        """The event store's URL."""
+        return self.events_url or f"duckdb:///{self.data_dir / 'events.duckdb'}"
+
+
+def read_settings() -> Settings:
+    """The settings in force. Raises `InvalidInput` naming the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = "HEDGEROW_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise InvalidInput(f"{variable}: {first['msg']}.") from None

@@ -1,0 +1,74 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+import atexit
+from typing import Any
+
+from flask import Flask
+
+from .. import __version__
+from . import capture, docs, health, insights, persons, sdk
+from .api import HedgerowApi, register_errors
+from .bootstrap import Services, open_services
+from .cli import register_commands
+from .settings import Settings, read_settings
+
+MAX_BODY = 20 * 1024 * 1024
+
+_PRIVATE = (persons.blueprint, insights.blueprint)
+_PREFIXES = {"environments": "/api/environments/<project_id>", "projects": "/api/projects/<project_id>"}
+
+
+def create_app(services: Services | None = None, settings: Settings | None = None) -> Flask:
+    """The application over opened stores; it opens those of the settings with its first request when given none,
+    so that `flask --app` commands which need no event store do not touch it."""
+    app = Flask("hedgerow", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    settings = services.settings if services else settings or read_settings()
+    app.config.update(
+        SETTINGS=settings,
+        API_TITLE="Hedgerow",
+        API_VERSION=__version__,
+        OPENAPI_VERSION="3.1.0",
+        API_SPEC_OPTIONS={
+            "info": {"description": "People and trends: the private API of a Hedgerow server."},
+        },
+    )
+    if services is not None:
+        app.extensions["hedgerow"] = services
+
+    api = HedgerowApi(app)
+    for blueprint in _PRIVATE:
+        for family, prefix in _PREFIXES.items():
+            api.register_blueprint(
+                blueprint,
+                name=f"{family}.{blueprint.name}".replace(".", "_"),
+                url_prefix=prefix,
+                parameters=[
+                    {
+                        "name": "project_id",
+                        "in": "path",
+                        "required": True,
+                        "description": "The project's id, or `@current` for the first that the key may use.",
+                        "schema": {"type": "string"},
+                    }
+                ],
+            )
+    docs.describe_security(api.spec)
+    app.register_blueprint(capture.blueprint)
+    app.register_blueprint(sdk.blueprint)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(docs.blueprint(api))
+    register_errors(app)
+    register_commands(app)
+    return app
+
+
+def served_app() -> Any:
+    """The application for the server's worker, which owns the stores."""
+    services = open_services(read_settings())
+    atexit.register(services.close)
+    return create_app(services)

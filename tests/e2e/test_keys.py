@@ -1,0 +1,87 @@
+"""Who gets in: keys, their scopes and projects, and the one shape of refusals."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.conftest import World, assert_error
+
+
+def test_no_key_is_401(world: World) -> None:
+    response = world.client.get(f"/api/projects/{world.project.id}/persons")
+    assert_error(response, 401, "not_authenticated", "Authentication credentials were not provided.")
+
+
+@pytest.mark.parametrize("key", ["phx_wrong", "phc_project", "x" * 10_000])
+def test_a_wrong_key_is_401(world: World, key: str) -> None:
+    response = world.call("GET", "persons", key=key)
+    assert_error(
+        response, 401, "authentication_failed", "Personal API key found in request Authorization header is invalid."
+    )
+
+
+def test_a_key_may_travel_in_header_body_or_query(world: World) -> None:
+    path = f"/api/projects/{world.project.id}"
+    assert world.client.get(f"{path}/persons?personal_api_key={world.key}").status_code == 200
+    body = {"personal_api_key": world.key, "events": [{"id": "e"}]}
+    assert world.client.post(f"{path}/insights/trend", json=body).status_code == 200
+    wrong = {"Authorization": "Bearer phx_wrong"}
+    assert world.client.get(f"{path}/persons?personal_api_key={world.key}", headers=wrong).status_code == 401
+
+
+def test_links_never_carry_the_key(world: World) -> None:
+    world.capture({"event": "e", "distinct_id": "a"}, {"event": "e", "distinct_id": "b"})
+    path = f"/api/projects/{world.project.id}/persons?limit=1&personal_api_key={world.key}"
+    answer = world.client.get(path).json
+    assert answer is not None
+    assert answer["next"]
+    assert world.key not in answer["next"]
+
+
+def test_a_missing_scope_is_named_and_write_implies_read(world: World) -> None:
+    assert world.call("GET", "persons", key=world.new_key("person:write")).status_code == 200
+    response = world.call("GET", "persons", key=world.new_key("insight:read"))
+    assert_error(response, 403, "permission_denied", "API key missing required scope 'person:read'")
+    response = world.call("GET", "insights/trend", key=world.new_key("person:read"))
+    assert_error(response, 403, "permission_denied", "API key missing required scope 'insight:read'")
+
+
+def test_a_key_limited_to_projects_enters_no_other(world: World) -> None:
+    other = world.services.accounts.create_project("Other")
+    key = world.new_key("*", projects=(world.project.id,))
+    assert world.call("GET", "persons", key=key).status_code == 200
+    assert world.call("GET", "/api/projects/@current/persons", key=key).status_code == 200
+    response = world.call("GET", f"/api/projects/{other.id}/persons", key=key)
+    detail = f"API key does not have access to the requested project: ID {other.id}."
+    assert_error(response, 403, "permission_denied", detail)
+
+
+@pytest.mark.parametrize("reference", ["abc", "999999", "9" * 30])
+def test_an_unknown_project_is_404(world: World, reference: str) -> None:
+    assert_error(world.call("GET", f"/api/projects/{reference}/persons"), 404, "not_found", "Project not found.")
+
+
+def test_a_revoked_key_is_refused_at_once(world: World) -> None:
+    world.services.accounts.revoke_key(world.services.accounts.keys(world.email)[0].id)
+    assert world.call("GET", "persons").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/nothing", "/api/projects/1/nothing", "/api/projects/1/persons/1/x"])
+def test_unknown_urls_have_the_same_envelope(world: World, path: str) -> None:
+    assert_error(world.call("GET", path), 404, "not_found", "Not found.")
+
+
+def test_a_wrong_method_has_the_same_envelope(world: World) -> None:
+    assert_error(world.call("PUT", "insights/trend"), 405, "method_not_allowed", 'Method "PUT" not allowed.')
+
+
+def test_a_body_that_is_no_json_is_a_parse_error(world: World) -> None:
+    response = world.call("POST", "insights/trend", data=b"{", content_type="application/json")
+    assert_error(response, 400, "parse_error")
+    response = world.call("POST", "insights/trend", data={"a": "b"})
+    assert_error(
+        response,
+        415,
+        "unsupported_media_type",
+        'Unsupported media type "application/x-www-form-urlencoded" in request.',
+    )

@@ -1,0 +1,119 @@
+"""Small worlds of persons and events for trends, and a way to ask about them as a client does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+import orjson
+from hedgerow.domain.accounts import Project
+from hedgerow.domain.actions import Action
+from hedgerow.domain.events import Event, JsonValue, PersonMode, StoredEvent
+from hedgerow.domain.ports import EventStore, PersonCopy, Projection
+from hedgerow.domain.trend_breakdowns import DEFAULT_LIMIT
+from hedgerow.domain.trend_requests import trends_query_of
+from hedgerow.domain.trends_query import parse_trends_query
+from hedgerow.entrypoints.trend_answers import series_bodies
+from hedgerow.services.trends import TrendResult, TrendService
+
+_NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
+_MADE = datetime(2010, 1, 1, tzinfo=UTC)
+# Every other one, so that the next is that of a stranger.
+_IDS = count(1, 2)
+
+
+def a_project(**settings: Any) -> Project:
+    """A new project in UTC whose weeks start on Sunday, unless said otherwise."""
+    project_id = next(_IDS)
+    made = Project(
+        id=project_id,
+        uuid=UUID(int=project_id),
+        name="Hedge",
+        api_token=f"phc_{project_id}",
+        timezone="UTC",
+        week_start_day=0,
+        created_at=_MADE,
+        updated_at=_MADE,
+    )
+    return replace(made, **settings)
+
+
+def instant(text: str, zone: str = "UTC") -> datetime:
+    """`2020-01-09 12:00`, in the zone unless it says an offset."""
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
+
+@dataclass
+class World:
+    """What happened in a project: filled event by event, stored with the first question."""
+
+    store: EventStore
+    project: Project = field(default_factory=a_project)
+    actions: dict[int, Action] = field(default_factory=dict)
+    _holder: dict[str, UUID] = field(default_factory=dict)
+    _events: list[StoredEvent] = field(default_factory=list)
+    _people: list[PersonCopy] = field(default_factory=list)
+    _holders: list[tuple[int, str, UUID]] = field(default_factory=list)
+    _written: int = 0
+
+    def person(self, *distinct_ids: str, **properties: JsonValue) -> UUID:
+        """A person who holds these ids."""
+        uuid = self._pseudo(distinct_ids[0])
+        self._holder |= dict.fromkeys(distinct_ids, uuid)
+        self._people.append(PersonCopy(self.project.id, uuid, 1, orjson.dumps(properties)))
+        return uuid
+
+    def move(self, distinct_id: str, person: UUID) -> None:
+        """From now on the id, with all its past events, is that person's."""
+        self._holder[distinct_id] = person
+        self._holders.append((self.project.id, distinct_id, person))
+
+    def event(self, name: str, at: str, distinct_id: str, **properties: JsonValue) -> None:
+        """An event; its time is local, and `group_0` stands for `$group_0`, `session_id` for `$session_id`."""
+        named = {
+            f"${key}" if key.startswith("group_") or key == "session_id" else key: value
+            for key, value in properties.items()
+        }
+        self.event_of(name, at, distinct_id, named)
+
+    def event_of(
+        self, name: str, at: str, distinct_id: str, properties: Mapping[str, JsonValue], project_id: int | None = None
+    ) -> None:
+        """An event with properties of any name, maybe in another project."""
+        self._written += 1
+        when = instant(at, self.project.timezone)
+        event = Event(
+            project_id=project_id or self.project.id,
+            uuid=uuid5(_NAMESPACE, f"{self.project.id} {self._written}"),
+            name=name,
+            distinct_id=distinct_id,
+            timestamp=when,
+            properties=dict(properties),
+        )
+        groups = {index: str(properties[f"$group_{index}"]) for index in range(5) if f"$group_{index}" in properties}
+        person = self._holder.get(distinct_id) or self._pseudo(distinct_id)
+        self._events.append(StoredEvent(event, person, 1, when, PersonMode.FULL, when, groups))
+
+    def ask(
+        self, request: Mapping[str, Any], now: str = "2020-01-05T00:00:00Z", limit: int = DEFAULT_LIMIT
+    ) -> TrendResult:
+        """The trend that a request to `insights/trend` asks for, at a time."""
+        self.store.write(self._events, Projection(self._people, holders=self._holders))
+        self._events, self._people, self._holders = [], [], []
+        offset = int(request.get("offset", 0))
+        query = parse_trends_query(trends_query_of(request), self.project, limit=limit, offset=offset)
+        service = TrendService(self.store, lambda: instant(now, self.project.timezone), self.actions.get)
+        return service.run(self.project, query)
+
+    def rows(self, request: Mapping[str, Any], now: str = "2020-01-05T00:00:00Z") -> list[dict[str, Any]]:
+        """The rows of the answer as JSON."""
+        return series_bodies(self.ask(request, now))
+
+    def _pseudo(self, distinct_id: str) -> UUID:
+        return uuid5(_NAMESPACE, f"{self.project.id}:{distinct_id}")
