@@ -12,12 +12,14 @@ from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
 
-from .accounts import ApiKey, MemberLevel, Project, User
+from .access_rules import RuleRepository
+from .accounts import ApiKey, MemberLevel, Organization, Project, User
 from .aggregation import Aggregation, Cell
 from .events import Event, StoredEvent
 from .persons import Person
 from .population import Id, Population
 from .properties import FilterTree
+from .roles import RoleRepository
 
 
 class Clock(Protocol):
@@ -132,7 +134,10 @@ class PropertyRepository(Protocol):
 
 
 class AccountRepository(Protocol):
-    """Users, projects and keys."""
+    """The organisation's users, projects and keys."""
+
+    def organization(self) -> Organization:
+        """The one organisation."""
 
     def add_user(self, *, email: str, first_name: str, last_name: str, level: MemberLevel, at: datetime) -> User:
         """A new user and member; raises `Conflict` when the e-mail is taken."""
@@ -142,6 +147,9 @@ class AccountRepository(Protocol):
 
     def users(self) -> Sequence[User]:
         """All users, oldest first."""
+
+    def update_user(self, user: User) -> None:
+        """Keep a user's names, level and whether they are active."""
 
     def add_project(self, *, name: str, timezone: str, week_start_day: int, at: datetime) -> Project:
         """A new project with a new token."""
@@ -154,6 +162,12 @@ class AccountRepository(Protocol):
 
     def projects(self) -> Sequence[Project]:
         """All projects, oldest first."""
+
+    def update_project(self, project: Project) -> None:
+        """Keep a project's name and settings."""
+
+    def projects_with_events(self) -> frozenset[int]:
+        """The ids of the projects that have ever stored an event."""
 
     def add_key(self, key: ApiKey) -> None:
         """Keep a new key."""
@@ -177,6 +191,8 @@ class UnitOfWork(Protocol):
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    roles: RoleRepository
+    rules: RuleRepository
 
     def __enter__(self) -> Self: ...
 

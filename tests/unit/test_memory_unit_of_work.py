@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 
+from tests.contracts.access_repositories import RoleRepositoryContract, RuleRepositoryContract
 from tests.contracts.account_repository import AccountRepositoryContract
 from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.property_repository import PropertyRepositoryContract
@@ -24,4 +25,12 @@ class TestMemoryProperties(PropertyRepositoryContract):
 
 
 class TestMemoryAccounts(AccountRepositoryContract):
+    pass
+
+
+class TestMemoryRoles(RoleRepositoryContract):
+    pass
+
+
+class TestMemoryRules(RuleRepositoryContract):
     pass

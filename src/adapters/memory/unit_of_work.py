@@ -6,10 +6,14 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from ...domain.access_rules import RuleRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
+from ...domain.roles import RoleRepository
+from .access_rules import MemoryRuleRepository
 from .accounts import MemoryAccountRepository
 from .persons import MemoryPersonRepository
 from .properties import MemoryPropertyRepository
+from .roles import MemoryRoleRepository
 from .state import State
 
 
@@ -30,6 +34,8 @@ class MemoryUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    roles: RoleRepository
+    rules: RuleRepository
 
     def __init__(self, factory: MemoryUnitOfWorkFactory, *, write: bool) -> None:
         self._factory = factory
@@ -42,6 +48,8 @@ class MemoryUnitOfWork:
         self.persons = MemoryPersonRepository(self._state)
         self.properties = MemoryPropertyRepository(self._state)
         self.accounts = MemoryAccountRepository(self._state)
+        self.roles = MemoryRoleRepository(self._state)
+        self.rules = MemoryRuleRepository(self._state)
         return self
 
     def __exit__(

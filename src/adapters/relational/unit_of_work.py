@@ -8,11 +8,15 @@ from typing import Self
 from sqlalchemy import Engine, exc
 
 from ...domain.errors import StoreUnavailable
+from ...domain.access_rules import RuleRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
+from ...domain.roles import RoleRepository
 from . import engine as engines
+from .access_rules import SqlRuleRepository
 from .accounts import SqlAccountRepository
 from .persons import SqlPersonRepository
 from .properties import SqlPropertyRepository
+from .roles import SqlRoleRepository
 
 _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
@@ -23,6 +27,8 @@ class SqlUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    roles: RoleRepository
+    rules: RuleRepository
 
     def __init__(self, engine: Engine, *, write: bool) -> None:
         self._engine = engine
@@ -41,6 +47,8 @@ class SqlUnitOfWork:
         self.persons = SqlPersonRepository(self._connection)
         self.properties = SqlPropertyRepository(self._connection)
         self.accounts = SqlAccountRepository(self._connection)
+        self.roles = SqlRoleRepository(self._connection)
+        self.rules = SqlRuleRepository(self._connection, write=self._write)
         return self
 
     def __exit__(
