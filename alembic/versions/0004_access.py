@@ -27,8 +27,8 @@ def upgrade() -> None:
         **STRICT,
     )
     sqlite = op.get_context().dialect.name == "sqlite"
-    id = uuid4()
-    op.bulk_insert(organizations, [{"id": id.hex if sqlite else id, "name": "Hedgerow", "slug": "hedgerow"}])
+    made = uuid4()
+    op.bulk_insert(organizations, [{"id": made.hex if sqlite else made, "name": "Hedgerow", "slug": "hedgerow"}])
     op.create_table(
         "roles",
         sa.Column("id", GUID, nullable=False),

@@ -31,6 +31,11 @@ class Budget:
         """How many of the latest accepted requests are enough to know."""
         return max(window.requests for window in self.windows)
 
+    @property
+    def longest(self) -> int:
+        """After so many seconds no request of now counts any more."""
+        return max(window.seconds for window in self.windows)
+
 
 class RateLimiter(Protocol):
     """Remembers the accepted requests of every key."""

@@ -178,6 +178,9 @@ class AccountRepository(Protocol):
     def keys(self, user_id: int) -> Sequence[ApiKey]:
         """A user's keys, oldest first."""
 
+    def key(self, key_id: str) -> ApiKey | None:
+        """A key by its id, or None."""
+
     def delete_key(self, key_id: str) -> bool:
         """Whether there was such a key; it is gone now."""
 

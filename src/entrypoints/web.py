@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from .. import __version__
-from . import capture, docs, health, insights, persons, sdk
+from . import access_rules, capture, docs, health, insights, organization, persons, projects, sdk
 from .api import HedgerowApi, register_errors
 from .bootstrap import Services, open_services
 from .cli import register_commands
@@ -16,7 +16,8 @@ from .settings import Settings, read_settings
 
 MAX_BODY = 20 * 1024 * 1024
 
-_PRIVATE = (persons.blueprint, insights.blueprint)
+_PRIVATE = (projects.blueprint, persons.blueprint, insights.blueprint, access_rules.blueprint)
+_OUTSIDE_PROJECTS = (projects.list_blueprint, organization.blueprint)
 _PREFIXES = {"environments": "/api/environments/<project_id>", "projects": "/api/projects/<project_id>"}
 
 
@@ -57,6 +58,8 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
                     }
                 ],
             )
+    for blueprint in _OUTSIDE_PROJECTS:
+        api.register_blueprint(blueprint, url_prefix="/api")
     docs.describe_security(api.spec)
     app.register_blueprint(capture.blueprint)
     app.register_blueprint(sdk.blueprint)

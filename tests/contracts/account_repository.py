@@ -158,7 +158,9 @@ class AccountRepositoryContract:
             key = a_key(a_user(work))
             work.accounts.add_key(key)
 
+            assert work.accounts.key(key.id) == key
             assert work.accounts.delete_key(key.id)
+            assert work.accounts.key(key.id) is None
             assert not work.accounts.delete_key(key.id)
             assert work.accounts.key_by_secure_value(key.secure_value) is None
 

@@ -93,6 +93,9 @@ class MemoryAccountRepository:
         own = (key for key in self._state.keys.values() if key.user_id == user_id)
         return sorted(own, key=lambda key: (key.created_at, key.id))
 
+    def key(self, key_id: str) -> ApiKey | None:
+        return self._state.keys.get(key_id)
+
     def delete_key(self, key_id: str) -> bool:
         return self._state.keys.pop(key_id, None) is not None
 

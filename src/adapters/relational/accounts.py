@@ -113,6 +113,10 @@ class SqlAccountRepository:
         rows = self._connection.execute(statement.order_by(ApiKeyRow.created_at, ApiKeyRow.id))
         return [_key(row) for row in rows]
 
+    def key(self, key_id: str) -> ApiKey | None:
+        row = self._connection.execute(select(*_KEY).where(ApiKeyRow.id == key_id)).one_or_none()
+        return _key(row) if row else None
+
     def delete_key(self, key_id: str) -> bool:
         return self._connection.execute(delete(ApiKeyRow).where(ApiKeyRow.id == key_id)).rowcount > 0
 

@@ -7,8 +7,8 @@ from typing import Self
 
 from sqlalchemy import Engine, exc
 
-from ...domain.errors import StoreUnavailable
 from ...domain.access_rules import RuleRepository
+from ...domain.errors import StoreUnavailable
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from ...domain.roles import RoleRepository
 from . import engine as engines
