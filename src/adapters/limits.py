@@ -23,6 +23,10 @@ class ProcessRateLimiter:
         self._accepted: dict[tuple[str, Budget], deque[float]] = {}
         self._turn = threading.Lock()
 
+    def __len__(self) -> int:
+        """How many keys' requests are remembered, each budget by itself."""
+        return len(self._accepted)
+
     def take(self, key_id: str, budget: Budget, now: float) -> int | None:
         with self._turn:
             accepted = self._accepted.get((key_id, budget))

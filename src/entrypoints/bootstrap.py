@@ -128,11 +128,12 @@ def open_services(settings: Settings) -> Services:
         imports=ImportService(capture, now, warn),
         persons=PersonService(begin),
         trends=TrendService(events, now),
-        access=AccessPolicy(begin, now, _limiter(settings)),
+        access=AccessPolicy(begin, now, rate_limiter(settings)),
     )
 
 
-def _limiter(settings: Settings) -> RateLimiter | None:
+def rate_limiter(settings: Settings) -> RateLimiter | None:
+    """What counts requests, None where nothing does."""
     if settings.rate_limits == "off":
         return None
     return RedisRateLimiter(settings.redis_url) if settings.redis_url else ProcessRateLimiter()

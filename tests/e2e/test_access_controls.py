@@ -113,9 +113,7 @@ def test_51_who_lowers_the_own_level_keeps_no_right(world: AccessWorld) -> None:
 
 
 def test_55_member_and_role_together_are_refused(world: AccessWorld) -> None:
-    response = put(
-        world.ada, "access_controls", "member", organization_member=world.mel.member_id, role=world.role()
-    )
+    response = put(world.ada, "access_controls", "member", organization_member=world.mel.member_id, role=world.role())
     detail = "You can not scope an access control to both a member and a role."
     assert_error(response, 400, "invalid_input", detail)
 

@@ -158,7 +158,7 @@ def key_of(world: AccessWorld, *scopes: str, project: int | None = None) -> str:
 
 def call(world: AccessWorld, route: Route, key: str | None, project_id: int | None = None) -> Any:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    body = None if route.method in ("GET", "DELETE") else {}
+    body: Any = None if route.method in ("GET", "DELETE") else {}
     url = route.url(project_id or world.p.id)
     return world.client.open(url, method=route.method, headers=headers, json=body)
 

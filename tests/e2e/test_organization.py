@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hedgerow.domain.accounts import MemberLevel
+from hedgerow.domain.errors import InvalidInput
 from hedgerow.entrypoints.bootstrap import Services
 
 from tests.e2e.access_world import AccessWorld
@@ -102,7 +103,7 @@ def test_11_the_keys_of_a_deactivated_user_open_nothing(world: AccessWorld) -> N
 
 def test_a_key_is_made_for_projects_that_its_user_may_enter_and_both_ends_are_recorded(world: AccessWorld) -> None:
     world.xia.key("*", projects=(world.q.id,))
-    with pytest.raises(Exception, match="You must be a member of all teams that you are scoping the key to."):
+    with pytest.raises(InvalidInput, match="You must be a member of all teams that you are scoping the key to"):
         world.mel.key("*", projects=(world.q.id,))
     (key,) = world.services.accounts.keys(world.xia.user.email)
     world.services.accounts.revoke_key(key.id)

@@ -196,9 +196,7 @@ def test_a_wrong_value_is_named_and_nothing_changes(
     world: AccessWorld, changes: dict[str, Any], code: str, attr: str
 ) -> None:
     before = world.mel.call("GET", f"/api/projects/{world.p.id}").json
-    assert_error(
-        world.mel.call("PATCH", f"/api/projects/{world.p.id}", {"name": "x", **changes}), 400, code, attr=attr
-    )
+    assert_error(world.mel.call("PATCH", f"/api/projects/{world.p.id}", {"name": "x", **changes}), 400, code, attr=attr)
     assert world.mel.call("GET", f"/api/projects/{world.p.id}").json == before
 
 
