@@ -103,4 +103,4 @@ class BulkDeletionSchema(Schema):
 class ResetBody(Schema):
     """A distinct id."""
 
-    distinct_id = ma.fields.Raw(metadata={"type": "string"})
+    distinct_id = ma.fields.Raw(allow_none=True, metadata={"type": "string"})
