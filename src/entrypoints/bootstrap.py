@@ -19,9 +19,12 @@ from ..domain.errors import HedgerowError
 from ..domain.ports import UnitOfWorkFactory
 from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
+from ..services.activity import ActivityService
 from ..services.capture import CaptureService
+from ..services.deletions import DeletionService
 from ..services.imports import ImportService
 from ..services.people import PeopleWriter
+from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
 from ..services.trends import TrendService
 from .settings import Settings, read_settings
@@ -56,6 +59,9 @@ class Services:
     ingester: Ingester
     imports: ImportService
     persons: PersonService
+    person_edits: PersonEditor
+    activity: ActivityService
+    deletions: DeletionService
     trends: TrendService
     access: AccessPolicy
     started_at: datetime = field(default_factory=now)
@@ -117,6 +123,9 @@ def open_services(settings: Settings) -> Services:
         ingester=Ingester(capture.store),
         imports=ImportService(capture, now, warn),
         persons=PersonService(begin),
+        person_edits=PersonEditor(people, now),
+        activity=ActivityService(begin),
+        deletions=DeletionService(begin),
         trends=TrendService(events, now),
         access=AccessPolicy(begin, now),
     )

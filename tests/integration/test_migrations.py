@@ -31,7 +31,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 def test_an_upgrade_makes_every_table_as_the_product_uses_it(engine: Engine) -> None:
     assert not migrations.is_current(engine)
 
-    assert migrations.upgrade(engine) == "0001"
+    assert migrations.upgrade(engine) == "0002"
 
     assert migrations.is_current(engine)
     with engine.connect() as connection:
@@ -42,7 +42,7 @@ def test_an_upgrade_makes_every_table_as_the_product_uses_it(engine: Engine) -> 
 def test_a_second_upgrade_finds_nothing_to_do(engine: Engine) -> None:
     migrations.upgrade(engine)
 
-    assert migrations.upgrade(engine) == "0001"
+    assert migrations.upgrade(engine) == "0002"
 
 
 def test_processes_that_start_together_upgrade_once(engine: Engine) -> None:
@@ -53,7 +53,7 @@ def test_processes_that_start_together_upgrade_once(engine: Engine) -> None:
     for thread in threads:
         thread.join()
 
-    assert reached == ["0001"] * 3
+    assert reached == ["0002"] * 3
 
 
 def test_names_of_constraints_and_indexes_follow_the_convention(engine: Engine) -> None:
@@ -61,7 +61,7 @@ def test_names_of_constraints_and_indexes_follow_the_convention(engine: Engine) 
 
     found = inspect(engine)
     for table in Row.metadata.tables.values():
-        assert {index["name"] for index in found.get_indexes(table.name) if not index["unique"]} == {
+        assert {index["name"] for index in found.get_indexes(table.name) if "duplicates_constraint" not in index} == {
             index.name for index in table.indexes
         }
         assert {key["name"] for key in found.get_foreign_keys(table.name)} == {

@@ -29,14 +29,27 @@ class SqlPersonRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def population(self, ids: Collection[Id]) -> Population:
-        return population.load(self._connection, ids)
+    def population(self, ids: Collection[Id], *, new: Collection[Id] = ()) -> Population:
+        return population.load(self._connection, ids, new)
 
     def save(self, population_: Population, *, at: datetime) -> Projection:
         return population.save(self._connection, population_, at)
 
+    def lock(
+        self, project_id: int, references: Collection[int | UUID], *, distinct_ids: Collection[str] = ()
+    ) -> Sequence[Person]:
+        population.lock_projects(self._connection, [project_id])
+        rows = [
+            *fetch(self._connection, _BY_ID, ((project_id, one) for one in references if _is_id(one))),
+            *fetch(self._connection, _BY_UUID, ((project_id, one.hex) for one in references if isinstance(one, UUID))),
+            # PostgreSQL takes no NUL, and no id that is stored has one.
+            *fetch(self._connection, _BY_DISTINCT_ID, ((project_id, one) for one in distinct_ids if "\0" not in one)),
+        ]
+        each = {row.id: row for row in rows}
+        return self._with_ids([each[number] for number in sorted(each)], ids=LARGEST)
+
     def get(self, project_id: int, reference: int | UUID) -> Person | None:
-        if isinstance(reference, int) and not 0 < reference <= LARGEST:
+        if isinstance(reference, int) and not _is_id(reference):
             return None
         by = PersonRow.uuid == reference if isinstance(reference, UUID) else PersonRow.id == reference
         row = self._connection.execute(_PERSONS.where(PersonRow.project_id == project_id, by)).one_or_none()
@@ -87,6 +100,10 @@ class SqlPersonRepository:
         return [_person(row, found[row.id]) for row in rows]
 
 
+def _is_id(reference: int | UUID) -> bool:
+    return isinstance(reference, int) and 0 < reference <= LARGEST
+
+
 def _person(row: Any, distinct_ids: Sequence[str]) -> Person:
     return Person(
         id=row.id,
@@ -110,6 +127,15 @@ _PERSONS = select(
     PersonRow.is_identified,
     PersonRow.version,
     PersonRow.last_seen_at,
+)
+
+_numbers = batch_of(PersonRow.project_id, PersonRow.id)
+_BY_ID = _PERSONS.join(_numbers, (PersonRow.project_id == _numbers.c.project_id) & (PersonRow.id == _numbers.c.id))
+_uuids = batch_of(PersonRow.project_id, PersonRow.uuid)
+_BY_UUID = _PERSONS.join(_uuids, (PersonRow.project_id == _uuids.c.project_id) & (PersonRow.uuid == _uuids.c.uuid))
+_ids = batch_of(DistinctIdRow.project_id, DistinctIdRow.distinct_id)
+_BY_DISTINCT_ID = _PERSONS.join(DistinctIdRow, DistinctIdRow.person_id == PersonRow.id).join(
+    _ids, (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id)
 )
 
 _of = batch_of(DistinctIdRow.person_id)

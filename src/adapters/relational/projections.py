@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Text, cast, delete, insert, select
 
+from ...domain.persons import person_uuid
 from ...domain.ports import PersonCopy, Projection
 from .batch import batch_of, fetch, run
 from .tables import DistinctIdRow, PersonRow, ProjectionLogRow
@@ -50,7 +51,10 @@ def _present(connection: Connection, mark: int, payload: dict[str, Any]) -> Proj
         )
     ]
     living = {(copy.project_id, copy.uuid) for copy in people}
-    holders = [tuple(row) for row in fetch(connection, _HOLDERS, payload["holders"])]
+    holders = [
+        (project_id, distinct_id, uuid or person_uuid(project_id, distinct_id))
+        for project_id, distinct_id, uuid in fetch(connection, _HOLDERS, payload["holders"])
+    ]
     return Projection(people, sorted(named - living), holders, mark)
 
 
@@ -70,7 +74,7 @@ _HOLDERS = (
         DistinctIdRow,
         (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id),
     )
-    .join(PersonRow, PersonRow.id == DistinctIdRow.person_id)
+    .outerjoin(PersonRow, PersonRow.id == DistinctIdRow.person_id)
 )
 _marks = batch_of(ProjectionLogRow.id)
 _CLEAR = delete(ProjectionLogRow).where(ProjectionLogRow.id.in_(select(_marks.c.id)))
