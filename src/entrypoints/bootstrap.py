@@ -23,6 +23,7 @@ from ..services.capture import CaptureService
 from ..services.imports import ImportService
 from ..services.people import PeopleWriter
 from ..services.persons import PersonService
+from ..services.timelines import TimelineService
 from ..services.trends import TrendService
 from .settings import Settings, read_settings
 from .warnings import warn
@@ -56,6 +57,7 @@ class Services:
     ingester: Ingester
     imports: ImportService
     persons: PersonService
+    timelines: TimelineService
     trends: TrendService
     access: AccessPolicy
     started_at: datetime = field(default_factory=now)
@@ -116,7 +118,8 @@ def open_services(settings: Settings) -> Services:
         capture=capture,
         ingester=Ingester(capture.store),
         imports=ImportService(capture, now, warn),
-        persons=PersonService(begin),
+        persons=PersonService(begin, events.people),
+        timelines=TimelineService(begin, events, now),
         trends=TrendService(events, now),
         access=AccessPolicy(begin, now),
     )

@@ -72,7 +72,8 @@ class SqlPeopleIndex:
 
     def count(self, query: PersonQuery) -> int:
         with self._transaction() as connection:
-            return connection.execute(self._matching(query, func.count())).scalar_one()
+            number: int = connection.execute(self._matching(query, func.count())).scalar_one()
+            return number
 
     def ids(self, query: PersonQuery, *, limit: int | None = None) -> Sequence[int]:
         statement = _in_order(self._matching(query, persons.c.id)).limit(limit)
@@ -85,11 +86,12 @@ class SqlPeopleIndex:
 
     def values(self, project_id: int, key: str, *, part: str, limit: int) -> Sequence[tuple[str, int]]:
         text = self._slots.text(persons, project_id, "person", key)
-        number = func.count()
-        statement = select(text, number).where(persons.c.project_id == project_id, text != literal_column("''"))
+        texts = select(text.label("text")).where(persons.c.project_id == project_id).subquery()
+        found, number = texts.c.text, func.count()
+        statement = select(found, number).where(found != literal_column("''"))
         if part:
-            statement = statement.where(duckdb.contains(text, lower(part)))
-        statement = statement.group_by(text).order_by(number.desc(), text).limit(limit)
+            statement = statement.where(duckdb.contains(found, lower(part)))
+        statement = statement.group_by(found).order_by(number.desc(), found).limit(limit)
         with self._transaction() as connection:
             return [(value, count) for value, count in connection.execute(statement)]
 
