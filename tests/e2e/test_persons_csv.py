@@ -10,7 +10,6 @@ import pytest
 
 from tests.e2e.conftest import World, assert_error
 
-
 UUID = "01890a5d-ac96-774b-bcce-b302099a8057"
 AT = "2021-08-25T22:09:14.252Z"
 
