@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
 import pytest
 from hedgerow.domain.aggregation import (
     Actors,
@@ -33,6 +32,8 @@ from hedgerow.domain.errors import InvalidInput
 from hedgerow.domain.events import Event, JsonValue, PersonMode, StoredEvent
 from hedgerow.domain.ports import EventStore, PersonCopy, Projection
 from hedgerow.domain.properties import And, CohortFilter, ExpressionFilter, Filter, FilterTree, Operand, Or, Source
+
+from tests.builders import a_copy
 
 ALL = And(())
 NOTHING = Projection()
@@ -63,7 +64,7 @@ def stored(
 
 
 def a_person(uuid: UUID, version: int = 1, *, project_id: int = 1, **properties: JsonValue) -> PersonCopy:
-    return PersonCopy(project_id, uuid, version, orjson.dumps(properties))
+    return a_copy(project_id, uuid, properties, version=version)
 
 
 def prop(key: str) -> Operand:
