@@ -8,11 +8,12 @@ from uuid import UUID
 
 from hedgerow.domain.activity import Change, Entry, erased
 from hedgerow.domain.activity_log import ActivityQuery, SignedEntry
+from hedgerow.domain.events import JsonValue
 from hedgerow.domain.ports import UnitOfWorkFactory
 
 from .account_repository import NOON, a_user
 
-DETAIL = {
+DETAIL: dict[str, JsonValue] = {
     "changes": [Change("Person", "plan", {"a": [1, None]}, 1.5).body()],
     "trigger": None,
     "name": "Ada",
