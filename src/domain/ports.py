@@ -20,6 +20,7 @@ from .events import Event, StoredEvent
 from .persons import Person
 from .population import Id, Population
 from .properties import FilterTree
+from .timeline import PastVersion, Run, Span
 
 
 class Clock(Protocol):
@@ -37,6 +38,9 @@ class PersonCopy:
     uuid: UUID
     version: int
     properties_json: bytes
+    id: int
+    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,14 @@ class Projection:
     """What changed about persons, as facts of the present state, so that applying one twice does no harm.
 
     `holders`: (project, distinct id, person uuid): every event of the id so far belongs to that person.
+    `ids`: ids that a person has got, likewise; who holds one is told by `holders` if they have it, else by these.
     `mark`: the number under which the projection log keeps it until it is applied.
     """
 
     people: Sequence[PersonCopy] = ()
     gone: Sequence[tuple[int, UUID]] = ()
     holders: Sequence[tuple[int, str, UUID]] = ()
+    ids: Sequence[tuple[int, str, UUID]] = ()
     mark: int | None = None
 
 
@@ -120,6 +126,15 @@ class PersonRepository(Protocol):
 
     def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
         """All matching persons in list order, in constant memory."""
+
+    def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
+        """The persons with these integer ids and uuids that exist, in any order, with at most 1,000 ids each."""
+
+    def held(self, project_id: int, distinct_ids: Collection[str]) -> dict[str, int]:
+        """The integer ids of the persons who hold these distinct ids, of those that somebody holds."""
+
+    def history(self, project_id: int, uuid: UUID, until: int) -> Iterator[PastVersion]:
+        """The versions in the history of a person, living or gone, ascending up to and with that one."""
 
     def unapplied(self) -> Sequence[Projection]:
         """The projections that were logged and not yet cleared, with the present state of what they name."""
@@ -222,6 +237,9 @@ class EventStore(Protocol):
 
     def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
         """The time of the first matching event, or None."""
+
+    def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
+        """The matching events of a person, ascending, those that follow each other alike as one; at most `limit`."""
 
     def revision(self, project_id: int) -> int:
         """A number that changes with every change of the project's events or persons."""

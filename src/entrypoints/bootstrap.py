@@ -26,6 +26,7 @@ from ..services.imports import ImportService
 from ..services.people import PeopleWriter
 from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
+from ..services.timelines import TimelineService
 from ..services.trends import TrendService
 from .settings import Settings, read_settings
 from .warnings import warn
@@ -62,6 +63,7 @@ class Services:
     person_edits: PersonEditor
     activity: ActivityService
     deletions: DeletionService
+    timelines: TimelineService
     trends: TrendService
     access: AccessPolicy
     started_at: datetime = field(default_factory=now)
@@ -122,10 +124,11 @@ def open_services(settings: Settings) -> Services:
         capture=capture,
         ingester=Ingester(capture.store),
         imports=ImportService(capture, now, warn),
-        persons=PersonService(begin),
+        persons=PersonService(begin, events.people),
         person_edits=PersonEditor(people, now),
         activity=ActivityService(begin),
         deletions=DeletionService(begin),
+        timelines=TimelineService(begin, events, now),
         trends=TrendService(events, now),
         access=AccessPolicy(begin, now),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import orjson
 
-from ...domain.conditions import text_of
+from ...domain.conditions import lower, text_of
 from ...domain.events import Properties, StoredEvent
 from ...domain.ports import PersonCopy
 from .slots import UNSLOTTED, PropertySlots
@@ -39,10 +40,26 @@ def person_rows(people: Iterable[PersonCopy], slots: PropertySlots) -> list[Row]
     columns = {project: slots.define(project, "person", sorted(new)) for project, new in keys.items()}
     rows = []
     for person, properties in read:
-        row: Row = {"project_id": person.project_id, "uuid": person.uuid, "version": person.version}
+        row: Row = {
+            "project_id": person.project_id,
+            "uuid": person.uuid,
+            "version": person.version,
+            "id": person.id,
+            "created_at": person.created_at,
+            "updated_at": person.updated_at,
+            "search": lower("\0".join(text_of(properties.get(key)) or "" for key in ("email", "name"))),
+        }
         _put_texts(row, properties, columns[person.project_id])
         rows.append(row)
     return rows
+
+
+def id_rows(given: Iterable[tuple[int, str, UUID]]) -> list[Row]:
+    """Rows of `ids`."""
+    return [
+        {"project_id": project, "distinct_id": one, "person_id": person, "search": lower(one)}
+        for project, one, person in given
+    ]
 
 
 def _event_row(one: StoredEvent, columns: Mapping[str, str | None]) -> Row:

@@ -17,6 +17,7 @@ from ...domain.persons import Person, person_uuid
 from ...domain.population import Holder, Id, Population, Profile
 from ...domain.ports import PersonCopy, PersonPage, PersonQuery, Position, Projection
 from ...domain.properties import Operand, Source, matches
+from ...domain.timeline import PastVersion
 from ...domain.uuids import parse_uuid
 from .state import State
 
@@ -65,7 +66,7 @@ class MemoryPersonRepository:
                 profile.id = self._state.next_id("persons")
             person = self._state.persons[profile.id] = _person(profile.id, profile)
             self._state.updated_at[profile.id] = at
-            people.append(_copy(person))
+            people.append(_copy(person, at))
 
         holders: dict[Id, UUID] = {}
         for key, (holder_id, personless) in self._state.ids.items():
@@ -97,8 +98,9 @@ class MemoryPersonRepository:
                 if profile.id is not None and (profile.project_id, profile.uuid) not in living
             ],
             [(*key, uuid) for key, uuid in holders.items()],
+            [(*key, profile.uuid) for key, profile in population.attached.items()],
         )
-        if projection == Projection([], [], []):
+        if projection == Projection([], [], [], []):
             return projection
         mark = self._state.next_id("log")
         self._state.log[mark] = replace(projection, mark=mark)
@@ -137,6 +139,19 @@ class MemoryPersonRepository:
     def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
         yield from self._matching(query)[:limit]
 
+    def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
+        everybody = self._all(project_id, ids=_IDS_ON_A_PAGE)
+        return [one for one in everybody if one.id in references or one.uuid in references]
+
+    def held(self, project_id: int, distinct_ids: Collection[str]) -> dict[str, int]:
+        holders = {one: self._state.ids.get((project_id, one), (None, False))[0] for one in distinct_ids}
+        return {one: person_id for one, person_id in holders.items() if person_id is not None}
+
+    def history(self, project_id: int, uuid: UUID, until: int) -> Iterator[PastVersion]:
+        for past in sorted(self._state.history.values(), key=lambda one: one.version):
+            if (past.profile.project_id, past.profile.uuid) == (project_id, uuid) and past.version <= until:
+                yield PastVersion(past.version, past.set_properties, past.unset_properties, past.snapshot)
+
     def unapplied(self) -> Sequence[Projection]:
         return [self._present(projection) for projection in self._state.log.values()]
 
@@ -147,13 +162,21 @@ class MemoryPersonRepository:
     def _present(self, projection: Projection) -> Projection:
         named = {(copy.project_id, copy.uuid) for copy in projection.people} | set(projection.gone)
         living = {(person.project_id, person.uuid): person for person in self._state.persons.values()}
-        holders = []
-        for project_id, distinct_id, _ in projection.holders:
-            person_id, _ = self._state.ids.get((project_id, distinct_id), (None, False))
-            holder = self._state.persons[person_id].uuid if person_id else person_uuid(project_id, distinct_id)
-            holders.append((project_id, distinct_id, holder))
-        people = [_copy(living[key]) for key in named if key in living]
-        return Projection(people, sorted(named - living.keys()), holders, projection.mark)
+        people = [_copy(living[key], self._state.updated_at[living[key].id]) for key in named if key in living]
+        holders = [
+            (project_id, distinct_id, self._holder(project_id, distinct_id) or person_uuid(project_id, distinct_id))
+            for project_id, distinct_id, _ in projection.holders
+        ]
+        ids = [
+            (project_id, distinct_id, holder)
+            for project_id, distinct_id, _ in projection.ids
+            if (holder := self._holder(project_id, distinct_id))
+        ]
+        return Projection(people, sorted(named - living.keys()), holders, ids, projection.mark)
+
+    def _holder(self, project_id: int, distinct_id: str) -> UUID | None:
+        person_id, _ = self._state.ids.get((project_id, distinct_id), (None, False))
+        return None if person_id is None else self._state.persons[person_id].uuid
 
     def _matching(self, query: PersonQuery) -> list[Person]:
         found = [one for one in self._all(query.project_id, ids=_IDS_ON_A_PAGE) if self._matches(one, query)]
@@ -219,8 +242,16 @@ def _person(person_id: int, profile: Profile) -> Person:
     )
 
 
-def _copy(person: Person) -> PersonCopy:
-    return PersonCopy(person.project_id, person.uuid, person.version, orjson.dumps(person.properties))
+def _copy(person: Person, at: datetime) -> PersonCopy:
+    return PersonCopy(
+        person.project_id,
+        person.uuid,
+        person.version,
+        orjson.dumps(person.properties),
+        person.id,
+        person.created_at,
+        at,
+    )
 
 
 def _refuse(_: object) -> NoReturn:

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Text, cast, func, literal, select, tuple_
 from ...domain.persons import Person
 from ...domain.population import Id, Population
 from ...domain.ports import PersonPage, PersonQuery, Position, Projection
+from ...domain.timeline import PastVersion
 from . import population, projections
 from .batch import batch_of, fetch
 from .columns import LARGEST, Moment, Number
 from .filters import conditions
-from .tables import DistinctIdRow, PersonRow
+from .tables import DistinctIdRow, PersonCountRow, PersonHistoryRow, PersonRow
 
 _IDS_ON_A_PAGE = 1000
 _STREAM_ROWS = 1000
@@ -70,6 +71,9 @@ class SqlPersonRepository:
         return PersonPage(persons[::-1] if backward else persons, has_more=len(rows) > limit)
 
     def count(self, query: PersonQuery) -> int:
+        if query == PersonQuery(query.project_id):
+            counted = select(PersonCountRow.persons).where(PersonCountRow.project_id == query.project_id)
+            return self._connection.execute(counted).scalar() or 0
         statement = select(func.count()).select_from(PersonRow).where(*conditions(self._connection, query))
         return self._connection.execute(statement).scalar_one()
 
@@ -84,6 +88,25 @@ class SqlPersonRepository:
                 return
             left -= len(page.rows)
             after = Position(page.rows[-1].created_at, page.rows[-1].id)
+
+    def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
+        ids = ((project_id, one) for one in references if isinstance(one, int))
+        uuids = ((project_id, one.hex) for one in references if isinstance(one, UUID))
+        rows = fetch(self._connection, _BY_ID, ids)
+        return self._with_ids([*rows, *fetch(self._connection, _BY_UUID, uuids)], ids=_IDS_ON_A_PAGE)
+
+    def held(self, project_id: int, distinct_ids: Collection[str]) -> dict[str, int]:
+        given = ((project_id, one) for one in distinct_ids if "\0" not in one)
+        return {distinct_id: person_id for distinct_id, person_id in fetch(self._connection, _HELD, given)}  # noqa: C416
+
+    def history(self, project_id: int, uuid: UUID, until: int) -> Iterator[PastVersion]:
+        statement = _HISTORY.where(
+            PersonHistoryRow.project_id == project_id,
+            PersonHistoryRow.person_uuid == uuid,
+            PersonHistoryRow.version <= until,
+        )
+        for version, set_properties, unset, snapshot in self._connection.execute(statement):
+            yield PastVersion(version, set_properties, unset, snapshot)
 
     def unapplied(self) -> Sequence[Projection]:
         return projections.unapplied(self._connection)
@@ -137,6 +160,21 @@ _ids = batch_of(DistinctIdRow.project_id, DistinctIdRow.distinct_id)
 _BY_DISTINCT_ID = _PERSONS.join(DistinctIdRow, DistinctIdRow.person_id == PersonRow.id).join(
     _ids, (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id)
 )
+_HELD = (
+    select(DistinctIdRow.distinct_id, DistinctIdRow.person_id)
+    .select_from(_ids)
+    .join(
+        DistinctIdRow,
+        (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id),
+    )
+    .where(DistinctIdRow.person_id.is_not(None))
+)
+_HISTORY = select(
+    PersonHistoryRow.version,
+    PersonHistoryRow.set_properties,
+    PersonHistoryRow.unset_properties,
+    PersonHistoryRow.snapshot,
+).order_by(PersonHistoryRow.version, PersonHistoryRow.id)
 
 _of = batch_of(DistinctIdRow.person_id)
 _numbered = (

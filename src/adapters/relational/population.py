@@ -50,6 +50,7 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
     left = [profile for profile in merged if profile.id is not None]
     gone = [*left, *population.removed]
     documents = {profile: _json(profile.properties) for profile in (*created, *changed)}
+    attached = population.attached
 
     # The old persons go first: a new one may get the uuid of an old one.
     run(connection, _DELETE_PERSONS, ((profile.id,) for profile in gone))
@@ -64,9 +65,10 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
     holders.update((key, profile.uuid) for key, profile in population.reattributed.items())
     living = {(profile.project_id, profile.uuid) for profile in documents}
     projection = Projection(
-        [PersonCopy(one.project_id, one.uuid, one.version, document.encode()) for one, document in documents.items()],
+        [_copy(one, document, at) for one, document in documents.items()],
         [(one.project_id, one.uuid) for one in gone if (one.project_id, one.uuid) not in living],
         [(project_id, distinct_id, uuid) for (project_id, distinct_id), uuid in holders.items()],
+        [(project_id, distinct_id, profile.uuid) for (project_id, distinct_id), profile in attached.items()],
     )
     return log(connection, projection)
 
@@ -135,6 +137,18 @@ def _values(profile: Profile, document: str, at: datetime) -> tuple[Any, ...]:
         profile.version,
         None if profile.last_seen_at is None else to_micros(profile.last_seen_at),
         to_micros(at),
+    )
+
+
+def _copy(profile: Profile, document: str, at: datetime) -> PersonCopy:
+    return PersonCopy(
+        profile.project_id,
+        profile.uuid,
+        profile.version,
+        document.encode(),
+        profile.id or 0,  # which it is not: it has been saved
+        profile.created_at,
+        at,
     )
 
 
