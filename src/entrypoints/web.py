@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
+from multiprocessing.util import Finalize
 from typing import Any
 
 from flask import Flask
@@ -70,5 +70,5 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
 def served_app() -> Any:
     """The application for the server's worker, which owns the stores."""
     services = open_services(read_settings())
-    atexit.register(services.close)
+    Finalize(None, services.close, exitpriority=1)  # a worker process runs no `atexit`
     return create_app(services)

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 from multiprocessing.connection import wait
 
@@ -31,8 +32,8 @@ def serve(host: str, port: int, threads: int) -> None:
     except HedgerowError as error:
         raise click.ClickException(error.detail) from None
     _check_free(host, port)
-    # A fresh interpreter, not a fork: the worker must not inherit threads' locks or open stores.
-    multiprocessing.set_start_method("spawn", force=True)
+    # Nothing is open and no thread runs by now, so a fork is safe where it is usual, and starts a second sooner.
+    multiprocessing.set_start_method("fork" if sys.platform == "linux" else "spawn", force=True)
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
