@@ -69,6 +69,7 @@ class MemoryEventStore:
         return min((one.event.timestamp for one in project.events if project.holds(where, one)), default=None)
 
     def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
+        check_tree(where)
         project = self._project(span.project_id)
         found = [
             one
