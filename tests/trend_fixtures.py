@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -11,10 +11,12 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 import orjson
+from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.domain.accounts import Project
-from hedgerow.domain.actions import Action
+from hedgerow.domain.cohorts import Cohort
 from hedgerow.domain.events import Event, JsonValue, PersonMode, StoredEvent
 from hedgerow.domain.ports import EventStore, PersonCopy, Projection
+from hedgerow.domain.saved_actions import SavedAction, read_steps
 from hedgerow.domain.trend_breakdowns import DEFAULT_LIMIT
 from hedgerow.domain.trend_requests import trends_query_of
 from hedgerow.domain.trends_query import parse_trends_query
@@ -55,7 +57,7 @@ class World:
 
     store: EventStore
     project: Project = field(default_factory=a_project)
-    actions: dict[int, Action] = field(default_factory=dict)
+    begin: MemoryUnitOfWorkFactory = field(default_factory=MemoryUnitOfWorkFactory)
     _holder: dict[str, UUID] = field(default_factory=dict)
     _events: list[StoredEvent] = field(default_factory=list)
     _people: list[PersonCopy] = field(default_factory=list)
@@ -100,6 +102,24 @@ class World:
         person = self._holder.get(distinct_id) or self._pseudo(distinct_id)
         self._events.append(StoredEvent(event, person, 1, when, PersonMode.FULL, when, groups))
 
+    def action(self, name: str, *steps: Mapping[str, JsonValue]) -> int:
+        """The id of a new action."""
+        read = read_steps(list(steps), self.project)
+        with self.begin() as work:
+            action = work.actions.add(SavedAction(0, self.project.id, name, "", (), read, False, _MADE, None))
+            work.commit()
+        return action.id
+
+    def cohort(self, name: str, *filters: JsonValue, members: Collection[UUID] = ()) -> int:
+        """The id of a new cohort: of those who meet the filters, or else of these members."""
+        group: dict[str, JsonValue] = {"properties": {"type": "AND", "values": list(filters)}}
+        new = Cohort(0, self.project.id, name, "", not filters, group if filters else {}, False, _MADE, None)
+        with self.begin() as work:
+            cohort = work.cohorts.add(new)
+            work.cohorts.add_members(cohort, members, ())
+            work.commit()
+        return cohort.id
+
     def ask(
         self, request: Mapping[str, Any], now: str = "2020-01-05T00:00:00Z", limit: int = DEFAULT_LIMIT
     ) -> TrendResult:
@@ -108,7 +128,7 @@ class World:
         self._events, self._people, self._holders = [], [], []
         offset = int(request.get("offset", 0))
         query = parse_trends_query(trends_query_of(request), self.project, limit=limit, offset=offset)
-        service = TrendService(self.store, lambda: instant(now, self.project.timezone), self.actions.get)
+        service = TrendService(self.begin, self.store, lambda: instant(now, self.project.timezone))
         return service.run(self.project, query)
 
     def rows(self, request: Mapping[str, Any], now: str = "2020-01-05T00:00:00Z") -> list[dict[str, Any]]:

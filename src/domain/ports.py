@@ -14,10 +14,13 @@ from uuid import UUID
 
 from .accounts import ApiKey, MemberLevel, Project, User
 from .aggregation import Aggregation, Cell
+from .cohorts import CohortRepository
 from .events import Event, StoredEvent
+from .insights import InsightRepository
 from .persons import Person
 from .population import Id, Population
 from .properties import FilterTree
+from .saved_actions import ActionRepository
 
 
 class Clock(Protocol):
@@ -177,6 +180,9 @@ class UnitOfWork(Protocol):
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    actions: ActionRepository
+    cohorts: CohortRepository
+    insights: InsightRepository
 
     def __enter__(self) -> Self: ...
 

@@ -19,6 +19,7 @@ from ..domain.errors import HedgerowError
 from ..domain.ports import UnitOfWorkFactory
 from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
+from ..services.actions import ActionService
 from ..services.capture import CaptureService
 from ..services.imports import ImportService
 from ..services.people import PeopleWriter
@@ -57,6 +58,7 @@ class Services:
     imports: ImportService
     persons: PersonService
     trends: TrendService
+    actions: ActionService
     access: AccessPolicy
     started_at: datetime = field(default_factory=now)
 
@@ -117,7 +119,8 @@ def open_services(settings: Settings) -> Services:
         ingester=Ingester(capture.store),
         imports=ImportService(capture, now, warn),
         persons=PersonService(begin),
-        trends=TrendService(events, now),
+        trends=TrendService(begin, events, now),
+        actions=ActionService(begin, now),
         access=AccessPolicy(begin, now),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from .. import __version__
-from . import capture, docs, health, insights, persons, sdk
+from . import actions, capture, docs, health, insights, persons, sdk
 from .api import HedgerowApi, register_errors
 from .bootstrap import Services, open_services
 from .cli import register_commands
@@ -16,7 +16,11 @@ from .settings import Settings, read_settings
 
 MAX_BODY = 20 * 1024 * 1024
 
-_PRIVATE = (persons.blueprint, insights.blueprint)
+_PRIVATE = (
+    persons.blueprint,
+    insights.blueprint,
+    actions.blueprint,
+)
 _PREFIXES = {"environments": "/api/environments/<project_id>", "projects": "/api/projects/<project_id>"}
 
 

@@ -34,6 +34,7 @@ from tests.contracts.person_repository import (
     tell,
 )
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 from .databases import empty_postgresql, empty_sqlite
 
@@ -62,6 +63,10 @@ class TestSqlProperties(PropertyRepositoryContract):
 
 
 class TestSqlAccounts(AccountRepositoryContract):
+    pass
+
+
+class TestSqlSaved(SavedRepositoriesContract):
     pass
 
 

@@ -8,6 +8,7 @@ from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from tests.contracts.account_repository import AccountRepositoryContract
 from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 
 @pytest.fixture
@@ -24,4 +25,8 @@ class TestMemoryProperties(PropertyRepositoryContract):
 
 
 class TestMemoryAccounts(AccountRepositoryContract):
+    pass
+
+
+class TestMemorySaved(SavedRepositoriesContract):
     pass

@@ -41,6 +41,7 @@ from ...domain.properties import (
     ExpressionFilter,
     Filter,
     FilterTree,
+    Leaf,
     Operand,
     Source,
     leaves,
@@ -179,7 +180,11 @@ class _Project:
             in_cohort=lambda _: False,
             evaluate=lambda _: False,
             zone=self.zone,
+            is_one_of=lambda uuids: self.is_one_of(uuids, one),
         )
+
+    def is_one_of(self, uuids: tuple[UUID, ...] | None, one: StoredEvent) -> bool:
+        return UUID(self.actor(one, by_distinct_id=False)) in (self.people if uuids is None else uuids)
 
 
 class _Answer:
@@ -393,10 +398,11 @@ def _order(values: Values) -> tuple[tuple[bool, bytes], ...]:
     return tuple((value is None, (value or "").encode()) for value in values)
 
 
-def _check(leaf: Filter | CohortFilter | ExpressionFilter) -> None:
-    if not isinstance(leaf, Filter):
-        raise InvalidInput("Filters by cohort and by expression are not supported yet.", "properties")
-    _check_operand(leaf.operand)
+def _check(leaf: Leaf) -> None:
+    if isinstance(leaf, CohortFilter | ExpressionFilter):
+        raise InvalidInput("Filters by expression are not supported yet.", "properties")
+    if isinstance(leaf, Filter):
+        _check_operand(leaf.operand)
 
 
 def _check_operand(operand: Operand) -> None:

@@ -63,6 +63,10 @@ class MemoryPersonRepository:
             people.append(_copy(person))
 
         holders: dict[Id, UUID] = {}
+        for cohort_id, person_id in list(self._state.members):
+            if into := gone.get(person_id):
+                del self._state.members[cohort_id, person_id]
+                self._state.members[cohort_id, into.id or 0] = None
         for key, (holder_id, personless) in self._state.ids.items():
             if holder_id in gone:
                 self._state.ids[key] = (gone[holder_id].id, personless)
@@ -160,8 +164,9 @@ class MemoryPersonRepository:
         return query.where is None or matches(
             query.where,
             read=read,
-            in_cohort=_refuse,
+            in_cohort=lambda cohort_id: (cohort_id, person.id) in self._state.members,
             evaluate=_refuse,
+            is_one_of=lambda uuids: uuids is None or person.uuid in uuids,
             zone=ZoneInfo(self._state.projects[query.project_id].timezone),
         )
 

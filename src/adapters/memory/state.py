@@ -8,16 +8,20 @@ from datetime import datetime
 from typing import Self
 
 from ...domain.accounts import ApiKey, Project, User
+from ...domain.cohorts import Cohort
 from ...domain.events import Properties
+from ...domain.insights import Insight
 from ...domain.persons import Person
 from ...domain.population import Id, Revision
 from ...domain.ports import Projection
+from ...domain.saved_actions import SavedAction
 
 
 @dataclass(slots=True)
 class State:
     """`persons` have no distinct ids in here: `ids` says who holds which, in the order in which they got them, and
-    whether events used it personless. `last_ids` are the last numbers given, by kind."""
+    whether events used it personless. `members` are static cohorts' (cohort, person). `last_ids` are the last numbers
+    given, by kind."""
 
     users: dict[int, User] = field(default_factory=dict)
     projects: dict[int, Project] = field(default_factory=dict)
@@ -30,6 +34,10 @@ class State:
     groups: dict[tuple[int, int, str], Properties] = field(default_factory=dict)
     definitions: dict[tuple[int, str, str], int | None] = field(default_factory=dict)
     log: dict[int, Projection] = field(default_factory=dict)
+    actions: dict[int, SavedAction] = field(default_factory=dict)
+    cohorts: dict[int, Cohort] = field(default_factory=dict)
+    members: dict[tuple[int, int], None] = field(default_factory=dict)
+    insights: dict[int, Insight] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Self:

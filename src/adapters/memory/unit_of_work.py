@@ -6,10 +6,14 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from ...domain.cohorts import CohortRepository
+from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
+from ...domain.saved_actions import ActionRepository
 from .accounts import MemoryAccountRepository
 from .persons import MemoryPersonRepository
 from .properties import MemoryPropertyRepository
+from .saved import MemoryActionRepository, MemoryCohortRepository, MemoryInsightRepository
 from .state import State
 
 
@@ -30,6 +34,9 @@ class MemoryUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    actions: ActionRepository
+    cohorts: CohortRepository
+    insights: InsightRepository
 
     def __init__(self, factory: MemoryUnitOfWorkFactory, *, write: bool) -> None:
         self._factory = factory
@@ -42,6 +49,9 @@ class MemoryUnitOfWork:
         self.persons = MemoryPersonRepository(self._state)
         self.properties = MemoryPropertyRepository(self._state)
         self.accounts = MemoryAccountRepository(self._state)
+        self.actions = MemoryActionRepository(self._state)
+        self.cohorts = MemoryCohortRepository(self._state)
+        self.insights = MemoryInsightRepository(self._state)
         return self
 
     def __exit__(

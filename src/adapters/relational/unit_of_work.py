@@ -7,12 +7,17 @@ from typing import Self
 
 from sqlalchemy import Engine, exc
 
+from ...domain.cohorts import CohortRepository
 from ...domain.errors import StoreUnavailable
+from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
+from ...domain.saved_actions import ActionRepository
 from . import engine as engines
 from .accounts import SqlAccountRepository
+from .cohorts import SqlCohortRepository
 from .persons import SqlPersonRepository
 from .properties import SqlPropertyRepository
+from .saved import SqlActionRepository, SqlInsightRepository
 
 _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
@@ -23,6 +28,9 @@ class SqlUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    actions: ActionRepository
+    cohorts: CohortRepository
+    insights: InsightRepository
 
     def __init__(self, engine: Engine, *, write: bool) -> None:
         self._engine = engine
@@ -41,6 +49,9 @@ class SqlUnitOfWork:
         self.persons = SqlPersonRepository(self._connection)
         self.properties = SqlPropertyRepository(self._connection)
         self.accounts = SqlAccountRepository(self._connection)
+        self.actions = SqlActionRepository(self._connection)
+        self.cohorts = SqlCohortRepository(self._connection)
+        self.insights = SqlInsightRepository(self._connection)
         return self
 
     def __exit__(

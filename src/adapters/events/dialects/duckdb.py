@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from math import ceil
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Double,
     Engine,
     Integer,
+    Select,
     SmallInteger,
     Table,
     Text,
@@ -32,6 +34,7 @@ from sqlalchemy import (
     event,
     func,
     literal_column,
+    select,
     text,
     true,
     try_cast,
@@ -116,6 +119,12 @@ def _type(table: Table, name: str) -> str:
 @compiles(CompressedText, "duckdb")
 def _zstd(kind: CompressedText, compiler: Any, **options: Any) -> str:
     return "VARCHAR USING COMPRESSION zstd"
+
+
+def uuids(given: Iterable[UUID]) -> Select[Any]:
+    """SELECT these uuids, however many: one parameter."""
+    text = json.dumps([str(uuid) for uuid in given])
+    return select(func.unnest(func.from_json(bindparam(None, text, Text), literal_column("'[\"UUID\"]'"))))
 
 
 def member(json: ColumnElement[Any], key: str) -> ColumnElement[Any]:
