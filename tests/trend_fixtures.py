@@ -124,12 +124,17 @@ class World:
         self, request: Mapping[str, Any], now: str = "2020-01-05T00:00:00Z", limit: int = DEFAULT_LIMIT
     ) -> TrendResult:
         """The trend that a request to `insights/trend` asks for, at a time."""
-        self.store.write(self._events, Projection(self._people, holders=self._holders))
-        self._events, self._people, self._holders = [], [], []
+        self.store_all()
         offset = int(request.get("offset", 0))
         query = parse_trends_query(trends_query_of(request), self.project, limit=limit, offset=offset)
         service = TrendService(self.begin, self.store, lambda: instant(now, self.project.timezone))
         return service.run(self.project, query)
+
+    def store_all(self) -> None:
+        """Store what happened since the last time."""
+        if self._events or self._people or self._holders:
+            self.store.write(self._events, Projection(self._people, holders=self._holders))
+        self._events, self._people, self._holders = [], [], []
 
     def rows(self, request: Mapping[str, Any], now: str = "2020-01-05T00:00:00Z") -> list[dict[str, Any]]:
         """The rows of the answer as JSON."""

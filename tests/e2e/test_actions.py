@@ -127,7 +127,8 @@ def test_a_series_of_an_action_counts_its_events_until_it_is_deleted(world: Worl
     action = make(world, name="Bought", steps=[{"event": "buy", "properties": [{"key": "plan", "value": "pro"}]}])
     query = {"actions": [{"id": action["id"]}], "date_from": "2026-01-01", "date_to": "2026-01-01"}
     (row,) = world.get("insights/trend", **query)["result"]
-    assert (row["data"], row["label"], row["action"]["id"], row["action"]["type"]) == ([1], "Bought", "Bought", "events")
+    assert (row["data"], row["label"]) == ([1], "Bought")
+    assert (row["action"]["id"], row["action"]["type"]) == ("Bought", "events")
     world.call("PATCH", f"actions/{action['id']}", json={"steps": [{"event": "buy"}]})
     assert world.get("insights/trend", **query)["result"][0]["data"] == [2]
     world.call("DELETE", f"actions/{action['id']}")
