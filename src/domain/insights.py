@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from .errors import InvalidInput
+from .accounts import Project
 from .events import JsonValue
+from .legacy_trends import read_json
 from .saved import SavedPage, SavedRepository
+from .trend_requests import trends_query_of
+from .trends_query import parse_trends_query
 
 _SHORT_ID_LENGTH = 8
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_DIGITS = "23456789"
 
 Json = Mapping[str, JsonValue]
 
@@ -71,16 +75,23 @@ class InsightRepository(SavedRepository[Insight], Protocol):
 
 
 def new_short_id() -> str:
-    """Eight letters and digits that are hard to confuse."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(_SHORT_ID_LENGTH))
+    """Eight letters and digits that are hard to confuse; a letter first, so that it is no integer."""
+    return secrets.choice(_LETTERS) + "".join(secrets.choice(_LETTERS + _DIGITS) for _ in range(_SHORT_ID_LENGTH - 1))
 
 
-def as_node(source: Mapping[str, Any]) -> dict[str, Any]:
-    """A TrendsQuery as an insight keeps it."""
-    return {"kind": "InsightVizNode", "source": dict(source)}
+def read_question(query: object, filters: object, project: Project) -> tuple[Json | None, Json]:
+    """An insight's `query` and `filters` from what a client sent: a TrendsQuery or an InsightVizNode, or legacy keys,
+    which are kept and also converted. Raises `InvalidInput` for what is no trend, or for both at once."""
+    if not query and not filters:
+        return None, {}
+    source = trends_query_of({"query": query, "filters": filters})
+    parse_trends_query(source, project)
+    if not query:
+        kept = read_json({"filters": filters}, "filters", "filters is not JSON")
+        return _as_node(source), kept
+    node = read_json({"query": query}, "query", "query is not JSON")
+    return (node if node.get("kind") == "InsightVizNode" else _as_node(source)), {}
 
 
-def only_one(query: object, filters: object) -> None:
-    """Raise `InvalidInput` when both forms of a question are given."""
-    if query and filters:
-        raise InvalidInput("Only one of query and filters may be given.", "filters")
+def _as_node(source: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "InsightVizNode", "source": source}

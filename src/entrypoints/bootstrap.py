@@ -22,6 +22,7 @@ from ..services.accounts import AccountService
 from ..services.actions import ActionService
 from ..services.capture import CaptureService
 from ..services.imports import ImportService
+from ..services.insights import InsightService
 from ..services.people import PeopleWriter
 from ..services.persons import PersonService
 from ..services.trends import TrendService
@@ -59,6 +60,7 @@ class Services:
     persons: PersonService
     trends: TrendService
     actions: ActionService
+    insights: InsightService
     access: AccessPolicy
     started_at: datetime = field(default_factory=now)
 
@@ -121,6 +123,7 @@ def open_services(settings: Settings) -> Services:
         persons=PersonService(begin),
         trends=TrendService(begin, events, now),
         actions=ActionService(begin, now),
+        insights=InsightService(begin, now),
         access=AccessPolicy(begin, now),
     )
 

@@ -22,9 +22,12 @@ MAX_DESCRIPTION = 10_000
 _NO_NUL = ma.validate.ContainsNoneOf(["\0"], error="Null characters are not allowed.")
 
 
-def text_field(minimum: int = 0, maximum: int = MAX_NAME, *, required: bool = False) -> ma.fields.String:
+def text_field(
+    minimum: int = 0, maximum: int = MAX_NAME, *, required: bool = False, allow_none: bool = False
+) -> ma.fields.String:
     """A text of so many characters."""
-    return ma.fields.String(required=required, validate=[ma.validate.Length(minimum, maximum), _NO_NUL])
+    validate = [ma.validate.Length(minimum, maximum), _NO_NUL]
+    return ma.fields.String(required=required, allow_none=allow_none, validate=validate)
 
 
 def description_field() -> ma.fields.String:
