@@ -15,6 +15,7 @@ from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.domain.accounts import Project
 from hedgerow.domain.cohorts import Cohort
 from hedgerow.domain.events import Event, JsonValue, PersonMode, StoredEvent
+from hedgerow.domain.persons import Person
 from hedgerow.domain.ports import EventStore, PersonCopy, Projection
 from hedgerow.domain.saved_actions import SavedAction, read_steps
 from hedgerow.domain.trend_breakdowns import DEFAULT_LIMIT
@@ -116,8 +117,12 @@ class World:
         new = Cohort(0, self.project.id, name, "", not filters, group if filters else {}, False, _MADE, None)
         with self.begin() as work:
             cohort = work.cohorts.add(new)
-            work.cohorts.add_members(cohort, members, ())
             work.commit()
+        state = self.begin.state
+        for uuid in members:
+            number = state.next_id("persons")
+            state.persons[number] = Person(number, self.project.id, uuid, {}, _MADE, False, 1, None, ())
+            state.members[cohort.id, number] = None
         return cohort.id
 
     def ask(

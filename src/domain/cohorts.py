@@ -33,8 +33,9 @@ from .saved import VersionedRepository
 
 MAX_MEMBERS = 100_000
 """How many persons a static cohort may list."""
-MAX_MEANING = 5_000
-"""How many filters all cohorts named in one question may come to."""
+MAX_MEANING = 400
+"""How many filters and groups all cohorts named in one question may come to. With a question's own filters they must
+stay below the depth of SQLite's expressions, 1000."""
 
 Json = Mapping[str, JsonValue]
 
@@ -113,6 +114,8 @@ class Meaning:
 
         Raises `InvalidInput` for a cohort that does not exist, one that reaches itself, and too many filters.
         """
+        if self._open:
+            self._grow()
         match tree:
             case And():
                 return And(tuple(self.of(child) for child in tree.children))
@@ -121,8 +124,6 @@ class Meaning:
             case CohortFilter():
                 found = self.of_cohort(tree.cohort_id)
                 return negation(found) if tree.negated else found
-        if self._open:
-            self._grow()
         return tree
 
     def of_cohort(self, cohort_id: int) -> FilterTree:
@@ -143,7 +144,7 @@ class Meaning:
     def _grow(self) -> None:
         self._size += 1
         if self._size > MAX_MEANING:
-            raise InvalidInput(f"The cohorts come to more than {MAX_MEANING} filters.", "properties")
+            raise InvalidInput(f"The cohorts come to more than {MAX_MEANING} filters and groups.", "properties")
 
 
 def negation(tree: FilterTree) -> FilterTree:

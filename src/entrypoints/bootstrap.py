@@ -21,6 +21,7 @@ from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
 from ..services.actions import ActionService
 from ..services.capture import CaptureService
+from ..services.cohorts import CohortService
 from ..services.imports import ImportService
 from ..services.insights import InsightService
 from ..services.people import PeopleWriter
@@ -60,6 +61,7 @@ class Services:
     persons: PersonService
     trends: TrendService
     actions: ActionService
+    cohorts: CohortService
     insights: InsightService
     access: AccessPolicy
     started_at: datetime = field(default_factory=now)
@@ -123,6 +125,7 @@ def open_services(settings: Settings) -> Services:
         persons=PersonService(begin),
         trends=TrendService(begin, events, now),
         actions=ActionService(begin, now),
+        cohorts=CohortService(begin, now),
         insights=InsightService(begin, now),
         access=AccessPolicy(begin, now),
     )

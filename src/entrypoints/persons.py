@@ -10,6 +10,7 @@ from flask.views import MethodView
 
 from ..domain.accounts import Project
 from ..domain.errors import InvalidInput
+from ..domain.events import JsonValue
 from ..domain.ports import PersonQuery, Position
 from ..domain.properties import Scope, parse_filters_text, parse_path_rules
 from ..domain.timestamps import parse_timestamp
@@ -35,22 +36,7 @@ class Persons(MethodView):
     @blueprint.response(200, PersonPageSchema)
     def get(self, arguments: dict[str, str], project: Project) -> Response:
         """List persons, newest first"""
-        query = read_query(arguments, project)
-        limit = whole_number(arguments.get("limit"), "limit", default=DEFAULT_LIMIT, minimum=1, maximum=MAX_LIMIT)
-        offset = whole_number(arguments.get("offset"), "offset", default=0, minimum=0)
-        position = read_position(arguments)
-        page = services().persons.list(query, limit=limit, offset=offset, position=position)
-        previous = link(cursor=write_cursor(page.previous), offset=None) if page.previous else None
-        if position is None:
-            previous = link(offset=(offset - limit) or None) if offset - limit >= 0 else None
-        return json_response(
-            {
-                "results": [person_body(row, project, every_id=False) for row in page.rows],
-                "next": link(cursor=write_cursor(page.next), offset=None) if page.next else None,
-                "previous": previous,
-                "count": page.count,
-            }
-        )
+        return json_response(page_of(read_query(arguments, project), arguments, project))
 
 
 @blueprint.route("/persons/<person_id>")
@@ -63,6 +49,23 @@ class OnePerson(MethodView):
         """Retrieve a person"""
         person = services().persons.get(project.id, read_reference(person_id))
         return json_response(person_body(person, project, every_id=True))
+
+
+def page_of(query: PersonQuery, arguments: dict[str, str], project: Project) -> dict[str, JsonValue]:
+    """The page of persons that the arguments' `limit`, `offset` and `cursor` ask for, with links."""
+    limit = whole_number(arguments.get("limit"), "limit", default=DEFAULT_LIMIT, minimum=1, maximum=MAX_LIMIT)
+    offset = whole_number(arguments.get("offset"), "offset", default=0, minimum=0)
+    position = read_position(arguments)
+    page = services().persons.list(query, limit=limit, offset=offset, position=position)
+    previous = link(cursor=write_cursor(page.previous), offset=None) if page.previous else None
+    if position is None:
+        previous = link(offset=(offset - limit) or None) if offset - limit >= 0 else None
+    return {
+        "results": [person_body(row, project, every_id=False) for row in page.rows],
+        "next": link(cursor=write_cursor(page.next), offset=None) if page.next else None,
+        "previous": previous,
+        "count": page.count,
+    }
 
 
 def read_reference(text: str) -> int | UUID:

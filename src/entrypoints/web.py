@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from .. import __version__
-from . import actions, capture, docs, health, insights, persons, query, sdk
+from . import actions, capture, cohorts, docs, health, insights, persons, query, sdk
 from .api import HedgerowApi, register_errors
 from .bootstrap import Services, open_services
 from .cli import register_commands
@@ -20,6 +20,7 @@ _PRIVATE = (
     persons.blueprint,
     insights.blueprint,
     actions.blueprint,
+    cohorts.blueprint,
     query.blueprint,
 )
 _PREFIXES = {"environments": "/api/environments/<project_id>", "projects": "/api/projects/<project_id>"}

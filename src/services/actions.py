@@ -67,7 +67,7 @@ class ActionService:
             by=by.id,
             at=self._clock(),
         )
-        record(work, entry)
+        record(work, [entry] if entry else [])
 
 
 def _living(work: UnitOfWork, project: Project, action_id: int) -> SavedAction:

@@ -91,7 +91,7 @@ class InsightService:
             at=self._clock(),
             short_id=after.short_id,
         )
-        record(work, entry)
+        record(work, [entry] if entry else [])
 
 
 def _found(work: UnitOfWork, project: Project, reference: int | str, *, deleted_too: bool = False) -> Insight:

@@ -9,6 +9,7 @@ from uuid import UUID
 from ..domain.errors import NotFound
 from ..domain.persons import Person
 from ..domain.ports import PersonQuery, Position, UnitOfWorkFactory
+from .cohorts import resolved
 
 INTEGER_ID_MAX = 2**63 - 1
 
@@ -40,6 +41,7 @@ class PersonService:
     def list(self, query: PersonQuery, *, limit: int, offset: int = 0, position: Position | None = None) -> PersonList:
         """A page, newest first, from an offset or from a position that an earlier page gave."""
         with self._begin(write=False) as work:
+            query = resolved(work, query)
             page = work.persons.page(query, limit=limit, offset=offset, after=position)
             count = work.persons.count(query)
         rows = page.rows
@@ -59,4 +61,4 @@ class PersonService:
     def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
         """All matching persons in list order, in constant memory."""
         with self._begin(write=False) as work:
-            yield from work.persons.stream(query, limit=limit)
+            yield from work.persons.stream(resolved(work, query), limit=limit)

@@ -1,13 +1,16 @@
-"""Where changes of what members keep reach the audit log."""
+"""Recording what was done, in the transaction that does it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from ..domain.activity import Entry
 from ..domain.ports import UnitOfWork
 
+Record: TypeAlias = Callable[[UnitOfWork, Sequence[Entry]], None]
+"""Keeps entries of the audit log in a unit of work."""
 
-def record(work: UnitOfWork, entry: Entry | None) -> None:
-    """Log an entry in the transaction of the change that it tells of; None when nothing changed.
 
-    The seam for the audit log's repository: until a unit of work has one, nothing is kept.
-    """
+def record(work: UnitOfWork, entries: Sequence[Entry]) -> None:
+    """Keep entries of the audit log. There is no store for them yet."""

@@ -58,17 +58,19 @@ class SqlEventStore:
     def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
         added = event_rows(events, self._slots)
         people = person_rows(projection.people, self._slots)
-        with self._writing, self._transaction() as connection:
-            writes.add_events(connection, added)
-            writes.put_persons(connection, people)
-            writes.remove_persons(connection, projection.gone)
-            writes.put_holders(connection, projection.holders)
-        self._with_holders.update((project, True) for project, _, _ in projection.holders)
-        self._changes.update(
-            {row["project_id"] for row in (*added, *people)}
-            | {project for project, _ in projection.gone}
-            | {project for project, _, _ in projection.holders}
-        )
+        with self._writing:
+            with self._transaction() as connection:
+                writes.add_events(connection, added)
+                writes.put_persons(connection, people)
+                writes.remove_persons(connection, projection.gone)
+                writes.put_holders(connection, projection.holders)
+            # After the commit, or an answer without this could be kept under the new number.
+            self._with_holders.update((project, True) for project, _, _ in projection.holders)
+            self._changes.update(
+                {row["project_id"] for row in (*added, *people)}
+                | {project for project, _ in projection.gone}
+                | {project for project, _, _ in projection.holders}
+            )
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
         project = self._project(aggregation.project_id)
@@ -94,9 +96,12 @@ class SqlEventStore:
             connection.scalar(select(1))
 
     def close(self) -> None:
-        with self._writing, self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("CHECKPOINT"))
-        self._engine.dispose()
+        try:
+            autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+            with self._writing, autocommit.connect() as connection:
+                connection.execute(text("CHECKPOINT"))
+        finally:
+            self._engine.dispose()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -104,7 +109,9 @@ class SqlEventStore:
             with self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            raise duckdb.unavailable(error, self._engine) or error from error
+            if failure := duckdb.unavailable(error, self._engine):
+                raise failure from error
+            raise
 
     def _project(self, project_id: int) -> ProjectEvents:
         return ProjectEvents(project_id, lambda: self._zone(project_id), self._has_holders(project_id), self._slots)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, select
 
 from ...domain.cohorts import Cohort
-from .batch import batch_of, fetch, run
+from . import members
+from .batch import batch_of, fetch
+from .population import lock_projects
 from .saved import SqlSavedRepository
 from .saved_tables import CohortMemberRow, CohortRow
 from .tables import DistinctIdRow, PersonRow
@@ -23,9 +24,10 @@ class SqlCohortRepository(SqlSavedRepository[Cohort]):
 
     def add_members(self, cohort: Cohort, uuids: Collection[UUID], distinct_ids: Collection[str]) -> None:
         project = cohort.project_id
+        lock_projects(self._connection, [project])  # or a merge takes a person away that was just found
         found = {row[0] for row in fetch(self._connection, _BY_UUID, ((project, uuid.hex) for uuid in uuids))}
         found |= {row[0] for row in fetch(self._connection, _BY_DISTINCT_ID, ((project, one) for one in distinct_ids))}
-        add(self._connection, ((cohort.id, person_id) for person_id in found))
+        members.add(self._connection, ((cohort.id, person_id) for person_id in found))
 
     def members(self, cohort: Cohort) -> Sequence[UUID]:
         statement = select(PersonRow.uuid).join(CohortMemberRow, CohortMemberRow.person_id == PersonRow.id)
@@ -39,16 +41,6 @@ class SqlCohortRepository(SqlSavedRepository[Cohort]):
     def static_of(self, person_id: int) -> set[int]:
         statement = select(CohortMemberRow.cohort_id).where(CohortMemberRow.person_id == person_id)
         return set(self._connection.execute(statement).scalars())
-
-
-def of_persons(connection: Connection, person_ids: Collection[int]) -> list[tuple[int, int]]:
-    """The memberships, (cohort, person), of these persons."""
-    return [(cohort, person) for cohort, person in fetch(connection, _MEMBERSHIPS, ((one,) for one in person_ids))]
-
-
-def add(connection: Connection, memberships: Iterable[tuple[int, int]]) -> None:
-    """Add memberships, (cohort, person); those that are there stay."""
-    run(connection, _ADD, sorted(set(memberships)))
 
 
 # --- statements ---------------------------------------------------------------------------------------------
@@ -68,18 +60,4 @@ _BY_DISTINCT_ID = (
         (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id),
     )
     .where(DistinctIdRow.person_id.is_not(None))
-)
-_persons = batch_of(CohortMemberRow.person_id)
-_MEMBERSHIPS = select(CohortMemberRow.cohort_id, CohortMemberRow.person_id).where(
-    CohortMemberRow.person_id.in_(select(_persons.c.person_id))
-)
-_new = batch_of(CohortMemberRow.cohort_id, CohortMemberRow.person_id)
-_there = aliased(CohortMemberRow)
-_ADD = insert(CohortMemberRow).from_select(
-    ["cohort_id", "person_id"],
-    select(_new.c.cohort_id, _new.c.person_id).where(
-        ~select(_there.person_id)
-        .where(_there.cohort_id == _new.c.cohort_id, _there.person_id == _new.c.person_id)
-        .exists()
-    ),
 )
