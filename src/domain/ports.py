@@ -15,11 +15,14 @@ from uuid import UUID
 from .accounts import ApiKey, MemberLevel, Project, User
 from .activity_log import ActivityRepository
 from .aggregation import Aggregation, Cell
+from .cohorts import CohortRepository
 from .deletions import DeletionRepository
 from .events import Event, StoredEvent
+from .insights import InsightRepository
 from .persons import Person
 from .population import Id, Population
 from .properties import FilterTree
+from .saved_actions import ActionRepository
 from .timeline import PastVersion, Run, Span
 
 
@@ -124,6 +127,12 @@ class PersonRepository(Protocol):
     def count(self, query: PersonQuery) -> int:
         """How many persons match, exactly."""
 
+    def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
+        """How many persons of a project meet each filter, exactly, in a bounded number of statements."""
+
+    def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
+        """The uuids of at most so many matching persons."""
+
     def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
         """All matching persons in list order, in constant memory."""
 
@@ -205,6 +214,9 @@ class UnitOfWork(Protocol):
     accounts: AccountRepository
     activity: ActivityRepository
     deletions: DeletionRepository
+    actions: ActionRepository
+    cohorts: CohortRepository
+    insights: InsightRepository
 
     def __enter__(self) -> Self: ...
 

@@ -37,6 +37,7 @@ from tests.contracts.person_repository import (
     tell,
 )
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 from .databases import empty_postgresql, empty_sqlite
 
@@ -77,6 +78,10 @@ class TestSqlProperties(PropertyRepositoryContract):
 
 
 class TestSqlAccounts(AccountRepositoryContract):
+    pass
+
+
+class TestSqlSaved(SavedRepositoriesContract):
     pass
 
 
