@@ -15,6 +15,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
 from ..domain import errors
+from .json_text import MAX_DEPTH, is_deep
 
 log = structlog.get_logger()
 
@@ -155,12 +156,15 @@ def json_body() -> Any:
     if content_type and content_type != "application/json" and not content_type.endswith("+json"):
         raise UnsupportedMediaType(f'Unsupported media type "{content_type}" in request.')
     try:
-        return orjson.loads(raw)
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        message = "Expecting value" if not raw.strip() else error.msg
+        message = "Expecting value" if error.msg.startswith(("unexpected character", "unexpected end")) else error.msg
         raise UnreadableBody(
             f"JSON parse error - {message}: line {error.lineno} column {error.colno} (char {error.pos})"
         ) from None
+    if is_deep(raw, value):
+        raise UnreadableBody(f"JSON parse error - more than {MAX_DEPTH} levels")
+    return value
 
 
 class PrivateBlueprint(Blueprint):
