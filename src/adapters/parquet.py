@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import orjson
 
 from ..domain.errors import InvalidInput
 
@@ -35,6 +36,7 @@ def _read(connection: duckdb.DuckDBPyConnection, path: str) -> Iterator[tuple[fl
     if missing := [name for name in _REQUIRED if name not in types]:
         raise InvalidInput(f"The Parquet file has no column {', '.join(missing)}.")
     columns = [name for name in (*_TEXTS, "timestamp", *_OBJECTS) if name in types]
+    structs = [name for name in _OBJECTS if types.get(name, "").startswith("STRUCT")]
     (total,) = connection.execute("SELECT count(*) FROM read_parquet(?)", [path]).fetchall()[0]
     # The order of rows is kept, so that a second run makes the same uuids.
     chosen = ", ".join(_as_text(name, types[name]) for name in columns)
@@ -43,7 +45,10 @@ def _read(connection: duckdb.DuckDBPyConnection, path: str) -> Iterator[tuple[fl
     while rows := connection.fetchmany(_ROWS):
         done += len(rows)
         for row in rows:
-            yield done / total, dict(zip(columns, row, strict=True))
+            fields = dict(zip(columns, row, strict=True))
+            for name in structs:
+                fields[name] = _without_nulls(fields[name])
+            yield done / total, fields
 
 
 def _as_text(name: str, kind: str) -> str:
@@ -55,6 +60,13 @@ def _as_text(name: str, kind: str) -> str:
         instant = f'make_timestamp(epoch_us("{name}"::TIMESTAMPTZ))' if "ZONE" in kind else f'"{name}"::TIMESTAMP'
         return f"strftime({instant}, '%Y-%m-%dT%H:%M:%S.%fZ')"
     return f'"{name}"::VARCHAR'
+
+
+def _without_nulls(text: str | None) -> str | None:
+    """A struct has all members of all rows: those that are null were most likely never there."""
+    if text is None:
+        return None
+    return orjson.dumps({key: value for key, value in orjson.loads(text).items() if value is not None}).decode()
 
 
 def _literal(path: Path) -> str:

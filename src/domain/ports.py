@@ -15,6 +15,7 @@ from uuid import UUID
 from .accounts import ApiKey, MemberLevel, Project, User
 from .aggregation import Aggregation, Cell
 from .events import Event, StoredEvent
+from .groups import GroupRepository
 from .persons import Person
 from .population import Id, Population
 from .properties import FilterTree
@@ -177,6 +178,7 @@ class UnitOfWork(Protocol):
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    groups: GroupRepository
 
     def __enter__(self) -> Self: ...
 

@@ -6,8 +6,10 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from ...domain.groups import GroupRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from .accounts import MemoryAccountRepository
+from .groups import MemoryGroupRepository
 from .persons import MemoryPersonRepository
 from .properties import MemoryPropertyRepository
 from .state import State
@@ -30,6 +32,7 @@ class MemoryUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    groups: GroupRepository
 
     def __init__(self, factory: MemoryUnitOfWorkFactory, *, write: bool) -> None:
         self._factory = factory
@@ -42,6 +45,7 @@ class MemoryUnitOfWork:
         self.persons = MemoryPersonRepository(self._state)
         self.properties = MemoryPropertyRepository(self._state)
         self.accounts = MemoryAccountRepository(self._state)
+        self.groups = MemoryGroupRepository(self._state)
         return self
 
     def __exit__(

@@ -8,9 +8,11 @@ from typing import Self
 from sqlalchemy import Engine, exc
 
 from ...domain.errors import StoreUnavailable
+from ...domain.groups import GroupRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from . import engine as engines
 from .accounts import SqlAccountRepository
+from .groups import SqlGroupRepository
 from .persons import SqlPersonRepository
 from .properties import SqlPropertyRepository
 
@@ -23,6 +25,7 @@ class SqlUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    groups: GroupRepository
 
     def __init__(self, engine: Engine, *, write: bool) -> None:
         self._engine = engine
@@ -41,6 +44,7 @@ class SqlUnitOfWork:
         self.persons = SqlPersonRepository(self._connection)
         self.properties = SqlPropertyRepository(self._connection)
         self.accounts = SqlAccountRepository(self._connection)
+        self.groups = SqlGroupRepository(self._connection)
         return self
 
     def __exit__(
