@@ -19,10 +19,14 @@ from ..domain.errors import HedgerowError
 from ..domain.ports import UnitOfWorkFactory
 from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
+from ..services.activity import ActivityService
 from ..services.capture import CaptureService
+from ..services.deletions import DeletionService
 from ..services.imports import ImportService
 from ..services.people import PeopleWriter
+from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
+from ..services.timelines import TimelineService
 from ..services.trends import TrendService
 from .settings import Settings, read_settings
 from .warnings import warn
@@ -56,6 +60,10 @@ class Services:
     ingester: Ingester
     imports: ImportService
     persons: PersonService
+    person_edits: PersonEditor
+    activity: ActivityService
+    deletions: DeletionService
+    timelines: TimelineService
     trends: TrendService
     access: AccessPolicy
     started_at: datetime = field(default_factory=now)
@@ -116,7 +124,11 @@ def open_services(settings: Settings) -> Services:
         capture=capture,
         ingester=Ingester(capture.store),
         imports=ImportService(capture, now, warn),
-        persons=PersonService(begin),
+        persons=PersonService(begin, events.people),
+        person_edits=PersonEditor(people, now),
+        activity=ActivityService(begin),
+        deletions=DeletionService(begin),
+        timelines=TimelineService(begin, events, now),
         trends=TrendService(events, now),
         access=AccessPolicy(begin, now),
     )

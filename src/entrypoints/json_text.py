@@ -42,28 +42,19 @@ def parse_json(raw: bytes) -> JsonValue:
     except orjson.JSONDecodeError as error:
         raw.decode()
         value = _parse_with_surrogates(raw, error)
-    if is_deep(raw, value):
+    if is_too_deep(raw, value):
         raise InvalidJson("recursion limit exceeded")
     return value
+
+
+def is_too_deep(raw: bytes, value: JsonValue) -> bool:
+    """Whether the value of a JSON document has more than 128 levels."""
+    return raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _is_deep(value)
 
 
 def holds_nul(raw: bytes) -> bool:
     """Whether a text in the JSON may hold a NUL, which JSON can only write as an escape."""
     return b"\\u0000" in raw
-
-
-def is_deep(raw: bytes, value: JsonValue) -> bool:
-    """Whether a document, of which this is the value, has more than `MAX_DEPTH` levels."""
-    if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
-        return False
-    # orjson's writer stops at 254 levels and finds them several times faster than a loop in Python could.
-    for _ in range(_WRITER_DEPTH - MAX_DEPTH):
-        value = [value]
-    try:
-        orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        return True
-    return False
 
 
 def _parse_with_surrogates(raw: bytes, error: orjson.JSONDecodeError) -> JsonValue:
@@ -85,3 +76,14 @@ def _reason(error: orjson.JSONDecodeError) -> str:
     # serde counts to the last character read, orjson to the one it misses.
     column = error.colno - 1 if reason.startswith("EOF") else error.colno
     return f"{reason} at line {error.lineno} column {column}"
+
+
+def _is_deep(value: JsonValue) -> bool:
+    # orjson's writer stops at 254 levels and finds them several times faster than a loop in Python could.
+    for _ in range(_WRITER_DEPTH - MAX_DEPTH):
+        value = [value]
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return True
+    return False

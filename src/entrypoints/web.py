@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-import atexit
+from multiprocessing.util import Finalize
 from typing import Any
 
 from flask import Flask
 
 from .. import __version__
-from . import capture, docs, health, insights, persons, sdk
+from . import (
+    activity,
+    capture,
+    deletions,
+    docs,
+    health,
+    insights,
+    person_edits,
+    person_lookups,
+    persons,
+    sdk,
+    timelines,
+)
 from .api import HedgerowApi, register_errors
 from .bootstrap import Services, open_services
 from .cli import register_commands
@@ -16,7 +28,15 @@ from .settings import Settings, read_settings
 
 MAX_BODY = 20 * 1024 * 1024
 
-_PRIVATE = (persons.blueprint, insights.blueprint)
+_PRIVATE = (
+    persons.blueprint,
+    person_lookups.blueprint,
+    person_edits.blueprint,
+    timelines.blueprint,
+    deletions.blueprint,
+    activity.blueprint,
+    insights.blueprint,
+)
 _PREFIXES = {"environments": "/api/environments/<project_id>", "projects": "/api/projects/<project_id>"}
 
 
@@ -71,5 +91,5 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
 def served_app() -> Any:
     """The application for the server's worker, which owns the stores."""
     services = open_services(read_settings())
-    atexit.register(services.close)
+    Finalize(None, services.close, exitpriority=1)  # a worker process runs no `atexit`
     return create_app(services)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
 import pytest
 from hedgerow.domain.aggregation import (
     Actors,
@@ -33,6 +32,8 @@ from hedgerow.domain.errors import InvalidInput
 from hedgerow.domain.events import Event, JsonValue, PersonMode, StoredEvent
 from hedgerow.domain.ports import EventStore, PersonCopy, Projection
 from hedgerow.domain.properties import And, CohortFilter, ExpressionFilter, Filter, FilterTree, Operand, Or, Source
+
+from tests.builders import a_copy
 
 ALL = And(())
 NOTHING = Projection()
@@ -63,7 +64,7 @@ def stored(
 
 
 def a_person(uuid: UUID, version: int = 1, *, project_id: int = 1, **properties: JsonValue) -> PersonCopy:
-    return PersonCopy(project_id, uuid, version, orjson.dumps(properties))
+    return a_copy(project_id, uuid, properties, version=version)
 
 
 def prop(key: str) -> Operand:
@@ -376,11 +377,13 @@ class EventStoreCases(ABC):
             assert rows(store, total(Count(), breakdown=by(Operand(Source.METADATA, key)))) == {text: 1}
         assert rows(store, total(Count(), breakdown=by(prop("$elements_chain")))) == {"a:": 1}
 
-    def test_any_key_can_be_read(self, store: EventStore) -> None:
+    @pytest.mark.parametrize("earlier", [0, 100])
+    def test_any_key_can_be_read(self, store: EventStore, earlier: int) -> None:
         keys = ("", ".", "$.a", '"', "'", "\\", "/", "~", "~1", "0", "[0]", "*", "%", "😀", "a b", "\x7f", "k" * 500)
-        store.write([stored(day(1), properties={key: f"value of {key}" for key in keys})], NOTHING)
+        store.write([stored(day(1), properties={f"earlier {number}": 1 for number in range(earlier)})], NOTHING)
+        store.write([stored(day(2), properties={key: f"value of {key}" for key in keys})], NOTHING)
         for key in keys:
-            assert rows(store, total(Count(), breakdown=by(prop(key)))) == {f"value of {key}": 1}
+            assert rows(store, total(Count(), breakdown=by(prop(key)))) == {f"value of {key}": 1, None: 1}
 
     def test_a_thousand_keys_can_be_read(self, store: EventStore) -> None:
         values: tuple[JsonValue, ...] = ("text", 5, 2.5, 1e16, 1e-7, 2**63, True, [1.0, None, "\x1f"], {"a": {"b": []}})

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hedgerow.adapters.events.slots import MAX_KEYS
 from hedgerow.adapters.events.store import SqlEventStore
 from hedgerow.adapters.events.tables import SLOTS
 from hedgerow.adapters.memory.events import MemoryEventStore
@@ -160,7 +161,7 @@ def shared_store(
 # Without shrinking: it would take minutes, and what fails is small enough to read.
 @given(data=st.data())
 @settings(
-    max_examples=25,
+    max_examples=20,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -170,6 +171,10 @@ def test_every_answer_is_the_one_that_looking_at_every_event_gives(
     zone = data.draw(st.sampled_from(ZONES))
     with shared_begin() as work:
         project = work.accounts.add_project(name="Any", timezone=zone, week_start_day=0, at=START)
+        if data.draw(st.booleans(), label="all slots are taken"):
+            earlier = [f"earlier {number}" for number in range(SLOTS)]
+            work.properties.define(project.id, "event", earlier, slots=SLOTS, limit=MAX_KEYS)
+            work.properties.define(project.id, "person", earlier, slots=SLOTS, limit=MAX_KEYS)
         work.commit()
     oracle = MemoryEventStore(shared_begin)
     events, projection = data.draw(histories(project.id))

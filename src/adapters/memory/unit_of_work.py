@@ -6,9 +6,13 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from ...domain.activity_log import ActivityRepository
+from ...domain.deletions import DeletionRepository
 from ...domain.groups import GroupRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from .accounts import MemoryAccountRepository
+from .activity import MemoryActivityRepository
+from .deletions import MemoryDeletionRepository
 from .groups import MemoryGroupRepository
 from .persons import MemoryPersonRepository
 from .properties import MemoryPropertyRepository
@@ -32,6 +36,8 @@ class MemoryUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    activity: ActivityRepository
+    deletions: DeletionRepository
     groups: GroupRepository
 
     def __init__(self, factory: MemoryUnitOfWorkFactory, *, write: bool) -> None:
@@ -45,6 +51,8 @@ class MemoryUnitOfWork:
         self.persons = MemoryPersonRepository(self._state)
         self.properties = MemoryPropertyRepository(self._state)
         self.accounts = MemoryAccountRepository(self._state)
+        self.activity = MemoryActivityRepository(self._state)
+        self.deletions = MemoryDeletionRepository(self._state)
         self.groups = MemoryGroupRepository(self._state)
         return self
 
