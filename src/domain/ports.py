@@ -18,6 +18,7 @@ from .aggregation import Aggregation, Cell
 from .cohorts import CohortRepository
 from .deletions import DeletionRepository
 from .events import Event, StoredEvent
+from .groups import GroupRepository
 from .insights import InsightRepository
 from .persons import Person
 from .population import Id, Population
@@ -217,6 +218,7 @@ class UnitOfWork(Protocol):
     actions: ActionRepository
     cohorts: CohortRepository
     insights: InsightRepository
+    groups: GroupRepository
 
     def __enter__(self) -> Self: ...
 

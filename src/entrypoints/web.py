@@ -56,6 +56,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     settings = services.settings if services else settings or read_settings()
     app.config.update(
         SETTINGS=settings,
+        MAX_CONTENT_LENGTH=MAX_BODY,
         API_TITLE="Hedgerow",
         API_VERSION=__version__,
         OPENAPI_VERSION="3.1.0",

@@ -293,6 +293,24 @@ class PersonRepositoryContract:
 
     # --- groups ---------------------------------------------------------------------------------------------
 
+    def test_a_group_keeps_what_events_say_of_it_merged_shallowly(self, begin: UnitOfWorkFactory, project: int) -> None:
+        def describe(key: str, properties: Properties) -> Event:
+            return an_event(
+                "$groupidentify", project_id=project, group_type="company", group_key=key, group_set=properties
+            )
+
+        capture(begin, describe("acme", {"name": "Acme", "size": {"a": 1}}), describe("ajax", {}))
+        capture(begin, describe("acme", {"size": {"b": 2}}), describe("acme", {"plan": None}))
+        with begin(write=False) as work:
+            assert work.groups.types(project) == {"company": 0}
+            acme = work.groups.get(project, 0, "acme")
+            assert acme is not None
+            assert acme.properties == {"name": "Acme", "size": {"b": 2}, "plan": None}
+            assert work.groups.get(project, 1, "acme") is None
+            assert work.groups.get(project, 0, "nobody") is None
+            assert work.groups.get(project + 1, 0, "acme") is None
+            assert work.groups.types(project + 1) == {}
+
     def test_group_types_are_known_to_the_next_batch(self, begin: UnitOfWorkFactory, project: int) -> None:
         capture(begin, an_event(project_id=project, groups={"company": "x", "team": "y"}))
         other = a_project(begin)

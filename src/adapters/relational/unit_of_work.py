@@ -11,6 +11,7 @@ from ...domain.activity_log import ActivityRepository
 from ...domain.cohorts import CohortRepository
 from ...domain.deletions import DeletionRepository
 from ...domain.errors import StoreUnavailable
+from ...domain.groups import GroupRepository
 from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from ...domain.saved_actions import ActionRepository
@@ -19,6 +20,7 @@ from .accounts import SqlAccountRepository
 from .activity import SqlActivityRepository
 from .cohorts import SqlCohortRepository
 from .deletions import SqlDeletionRepository
+from .groups import SqlGroupRepository
 from .persons import SqlPersonRepository
 from .properties import SqlPropertyRepository
 from .saved import SqlActionRepository, SqlInsightRepository
@@ -37,6 +39,7 @@ class SqlUnitOfWork:
     actions: ActionRepository
     cohorts: CohortRepository
     insights: InsightRepository
+    groups: GroupRepository
 
     def __init__(self, engine: Engine, *, write: bool) -> None:
         self._engine = engine
@@ -60,6 +63,7 @@ class SqlUnitOfWork:
         self.actions = SqlActionRepository(self._connection)
         self.cohorts = SqlCohortRepository(self._connection)
         self.insights = SqlInsightRepository(self._connection)
+        self.groups = SqlGroupRepository(self._connection)
         return self
 
     def __exit__(
