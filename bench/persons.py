@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -143,8 +144,12 @@ def _look_ups(client: _Client, persons: int) -> Iterator[Measure]:
         ("exact", 'it\'s "quoted" $a.b \\ 🌿', 7),
     ):
         where = [{"key": key, "operator": operator, "value": value, "type": "person"}]
-        yield _timed(f"filter {operator} on {key[:5]}", lambda _, where=where: client.get(properties=where), 100)
+        yield _timed(f"filter {operator} on {key[:5]}", partial(_filtered, client, where), 100)
     yield _timed("values of a property", lambda _: client.get("/values", key="plan"))
+
+
+def _filtered(client: _Client, where: list[dict[str, Any]], _: int) -> Any:
+    return client.get(properties=where)
 
 
 def _export(client: _Client, server: Server, persons: int) -> Iterator[Measure]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn, TypeAlias
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -78,6 +79,14 @@ class CohortFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonIn:
+    """The person is, or with `negated` is not, one of these; with None, one that exists. Not sent by clients."""
+
+    uuids: tuple[UUID, ...] | None
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ExpressionFilter:
     """The expression, in the small expression language, is true."""
 
@@ -98,7 +107,7 @@ class Or:
     children: tuple[FilterTree, ...]
 
 
-Leaf: TypeAlias = Filter | CohortFilter | ExpressionFilter
+Leaf: TypeAlias = Filter | CohortFilter | PersonIn | ExpressionFilter
 FilterTree: TypeAlias = Leaf | And | Or
 
 
@@ -109,11 +118,12 @@ def matches(
     in_cohort: Callable[[int], bool],
     evaluate: Callable[[str], bool],
     zone: ZoneInfo,
+    is_one_of: Callable[[tuple[UUID, ...] | None], bool] = lambda _: False,
 ) -> bool:
     """Whether the tree holds for one event or person.
 
-    `read` gives an operand's text, `in_cohort` tells membership by cohort id, `evaluate` decides an expression;
-    `zone` is the project's.
+    `read` gives an operand's text, `in_cohort` tells membership by cohort id, `evaluate` decides an expression,
+    `is_one_of` whether the person is one of these or, of None, exists; `zone` is the project's.
     """
 
     def met(part: FilterTree) -> bool:
@@ -124,6 +134,8 @@ def matches(
                 return any(met(child) for child in part.children)
             case CohortFilter():
                 return in_cohort(part.cohort_id) != part.negated
+            case PersonIn():
+                return is_one_of(part.uuids) != part.negated
             case ExpressionFilter():
                 return evaluate(part.text)
             case Filter():

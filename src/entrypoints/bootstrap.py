@@ -19,10 +19,14 @@ from ..domain.errors import HedgerowError
 from ..domain.ports import UnitOfWorkFactory
 from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
+from ..services.actions import ActionService
 from ..services.activity import ActivityService
 from ..services.capture import CaptureService
+from ..services.cohorts import CohortService
 from ..services.deletions import DeletionService
 from ..services.imports import ImportService
+from ..services.insights import InsightService
+from ..services.maintenance import MaintenanceService
 from ..services.people import PeopleWriter
 from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
@@ -65,6 +69,10 @@ class Services:
     deletions: DeletionService
     timelines: TimelineService
     trends: TrendService
+    maintenance: MaintenanceService
+    actions: ActionService
+    cohorts: CohortService
+    insights: InsightService
     access: AccessPolicy
     started_at: datetime = field(default_factory=now)
 
@@ -129,7 +137,11 @@ def open_services(settings: Settings) -> Services:
         activity=ActivityService(begin),
         deletions=DeletionService(begin),
         timelines=TimelineService(begin, events, now),
-        trends=TrendService(events, now),
+        trends=TrendService(begin, events, now),
+        maintenance=MaintenanceService(events),
+        actions=ActionService(begin, now),
+        cohorts=CohortService(begin, now),
+        insights=InsightService(begin, now),
         access=AccessPolicy(begin, now),
     )
 

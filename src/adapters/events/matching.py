@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
+    not_,
     or_,
     select,
     true,
@@ -33,6 +35,7 @@ from ...domain.properties import (
     FilterTree,
     Operand,
     Or,
+    PersonIn,
     Source,
 )
 from .dialects import duckdb
@@ -120,8 +123,11 @@ class Matching:
                 return and_(true(), *(self.holds(child) for child in tree.children))
             case Or():
                 return or_(false(), *(self.holds(child) for child in tree.children))
+            case PersonIn(uuids, negated):
+                found = self._is_one_of(uuids)
+                return not_(found) if negated else found
             case CohortFilter() | ExpressionFilter():
-                raise InvalidInput("Filters by cohort and by expression are not supported yet.", "properties")
+                raise InvalidInput("Filters by expression are not supported yet.", "properties")
             case Filter():
                 operand = tree.operand
                 text = self.text(operand)
@@ -131,6 +137,13 @@ class Matching:
         """The columns, made by this object, of the project's events where it says."""
         statement = select(*columns).select_from(self._tables())
         return statement.where(events.c.project_id == self._project.id, where)
+
+    def _is_one_of(self, uuids: tuple[UUID, ...] | None) -> ColumnElement[bool]:
+        actor = self.actor(by_distinct_id=False)
+        if uuids is None:
+            self._needs_persons = True
+            return persons.c.uuid.is_not(None)
+        return actor.in_(duckdb.uuids(uuids))
 
     def _tables(self) -> FromClause:
         joined: FromClause = events

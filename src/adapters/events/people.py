@@ -25,6 +25,7 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
+    not_,
     or_,
     select,
     true,
@@ -34,7 +35,7 @@ from ...domain.conditions import OneOf, lower
 from ...domain.errors import InvalidInput
 from ...domain.people_index import FoundPage
 from ...domain.ports import PersonQuery, Position
-from ...domain.properties import And, Filter, FilterTree, Or, Source
+from ...domain.properties import And, Filter, FilterTree, Or, PersonIn, Source
 from ...domain.uuids import parse_uuid
 from .dialects import duckdb
 from .filters import holds
@@ -118,6 +119,9 @@ class SqlPeopleIndex:
             case Filter() if tree.operand.source is Source.PERSON:
                 text = self._text(query, tree.operand.key)
                 return holds(tree.condition, text, lambda: self._zone(query.project_id))
+            case PersonIn(uuids, negated):
+                one_of = true() if uuids is None else persons.c.uuid.in_(duckdb.uuids(uuids))
+                return not_(one_of) if negated else one_of
         raise InvalidInput("This filter does not work on persons.", "properties")
 
     def _text(self, query: PersonQuery, key: str) -> ColumnElement[Any]:

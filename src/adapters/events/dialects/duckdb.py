@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from math import ceil
 from typing import Any
+from uuid import UUID
 
 import duckdb
 from sqlalchemy import (
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Engine,
     ExceptionContext,
     Integer,
+    Select,
     SmallInteger,
     Table,
     Text,
@@ -31,6 +33,7 @@ from sqlalchemy import (
     event,
     func,
     literal_column,
+    select,
     text,
     true,
     try_cast,
@@ -128,6 +131,12 @@ def _zstd(kind: CompressedText, compiler: Any, **options: Any) -> str:
 @compiles(ScannedText, "duckdb")
 def _uncompressed(kind: ScannedText, compiler: Any, **options: Any) -> str:
     return "VARCHAR USING COMPRESSION uncompressed"
+
+
+def uuids(given: Iterable[UUID]) -> Select[Any]:
+    """SELECT these uuids, however many: one parameter."""
+    text = json.dumps([str(uuid) for uuid in given])
+    return select(func.unnest(func.from_json(bindparam(None, text, Text), literal_column("'[\"UUID\"]'"))))
 
 
 def member(json: ColumnElement[Any], key: str) -> ColumnElement[Any]:
