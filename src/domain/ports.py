@@ -255,6 +255,12 @@ class EventStore(Protocol):
     def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
         """The matching events of a person, ascending, those that follow each other alike as one; at most `limit`."""
 
+    def squash(self, limit: int) -> int:
+        """Change at most `limit` rows to say themselves whom they belong to; how many: fewer when none is left.
+
+        No answer changes by it.
+        """
+
     def revision(self, project_id: int) -> int:
         """A number that changes with every change of the project's events or persons."""
 

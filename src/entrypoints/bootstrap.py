@@ -26,6 +26,7 @@ from ..services.cohorts import CohortService
 from ..services.deletions import DeletionService
 from ..services.imports import ImportService
 from ..services.insights import InsightService
+from ..services.maintenance import MaintenanceService
 from ..services.people import PeopleWriter
 from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
@@ -68,6 +69,7 @@ class Services:
     deletions: DeletionService
     timelines: TimelineService
     trends: TrendService
+    maintenance: MaintenanceService
     actions: ActionService
     cohorts: CohortService
     insights: InsightService
@@ -136,6 +138,7 @@ def open_services(settings: Settings) -> Services:
         deletions=DeletionService(begin),
         timelines=TimelineService(begin, events, now),
         trends=TrendService(begin, events, now),
+        maintenance=MaintenanceService(events),
         actions=ActionService(begin, now),
         cohorts=CohortService(begin, now),
         insights=InsightService(begin, now),

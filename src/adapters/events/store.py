@@ -21,7 +21,7 @@ from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
-from . import writes
+from . import squash, writes
 from .dialects import duckdb
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
@@ -96,6 +96,14 @@ class SqlEventStore:
     def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
         with self._transaction() as connection:
             return read_runs(connection, self._project(span.project_id), span, where, limit)
+
+    def squash(self, limit: int) -> int:
+        with self._writing:
+            with self._transaction() as connection:
+                folded = squash.fold(connection, limit)
+            if folded < limit:
+                self._with_holders.clear()
+        return folded
 
     def revision(self, project_id: int) -> int:
         return self._first_revision + self._changes[project_id]
