@@ -20,6 +20,7 @@ from ..domain.ports import UnitOfWorkFactory
 from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
 from ..services.actions import ActionService
+from ..services.actors import ActorService
 from ..services.capture import CaptureService
 from ..services.cohorts import CohortService
 from ..services.imports import ImportService
@@ -60,6 +61,7 @@ class Services:
     imports: ImportService
     persons: PersonService
     trends: TrendService
+    actors: ActorService
     actions: ActionService
     cohorts: CohortService
     insights: InsightService
@@ -115,6 +117,7 @@ def open_services(settings: Settings) -> Services:
         raise
     people = PeopleWriter(begin, events)
     capture = CaptureService(begin, events, people, now, warn)
+    trends = TrendService(begin, events, now)
     return Services(
         settings=settings,
         relational=store,
@@ -123,7 +126,8 @@ def open_services(settings: Settings) -> Services:
         ingester=Ingester(capture.store),
         imports=ImportService(capture, now, warn),
         persons=PersonService(begin),
-        trends=TrendService(begin, events, now),
+        trends=trends,
+        actors=ActorService(begin, events, trends),
         actions=ActionService(begin, now),
         cohorts=CohortService(begin, now),
         insights=InsightService(begin, now),

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from hashlib import md5
 from typing import TypeAlias
+from uuid import UUID
 
+from ...domain.actors import MAX_DISTINCT_IDS, ActorRow, ActorsQuestion
 from ...domain.aggregation import (
     Actors,
     Aggregation,
@@ -55,6 +57,34 @@ class Answer:
         if self._asked.breakdown is None:
             return [Cell(bucket, number) for (bucket, _), number in found.items()]
         return _ranked(found, self._asked.breakdown)
+
+    def actors(self, question: ActorsQuestion) -> list[ActorRow]:
+        """Everybody behind a number, most events first, then by uuid."""
+        measure, window = self._asked.measure, question.window
+        by_distinct_id = bool(getattr(measure, "by_distinct_id", False))
+
+        def wanted(one: StoredEvent) -> bool:
+            if not window.start <= one.event.timestamp <= window.end:
+                return False
+            met = question.values is None or (self._values(one) in question.values) != question.excluded
+            return met and self._project.holds(question.among, one)
+
+        found: dict[str, list[StoredEvent]] = defaultdict(list)
+        for one in filter(wanted, self._matching):
+            found[self._actor(one, by_distinct_id)].append(one)
+        if isinstance(measure, FirstTime):
+            firsts = self._firsts(measure.first, by_distinct_id)
+            found = {actor: each for actor, each in found.items() if actor in firsts and wanted(firsts[actor])}
+        rows = {
+            actor: ActorRow(
+                UUID(self._actor(each[0], by_distinct_id=False)),
+                tuple(sorted({one.event.distinct_id for one in each}, key=str.encode)[:MAX_DISTINCT_IDS]),
+                len(each),
+            )
+            for actor, each in found.items()
+        }
+        order = sorted(rows, key=lambda actor: (-rows[actor].events, str(rows[actor].uuid), actor.encode()))
+        return [rows[actor] for actor in order]
 
     def _measured(self) -> dict[tuple[int, Values], float]:
         measure = self._asked.measure
@@ -158,6 +188,13 @@ class Answer:
         return found
 
     def _first_time(self, first: FilterTree, by_distinct_id: bool) -> dict[tuple[int, Values], float]:
+        counts: Counter[tuple[int, Values]] = Counter()
+        for began in self._firsts(first, by_distinct_id).values():
+            counts[self._bucket(began), self._values(began)] += 1
+        return dict(counts)
+
+    def _firsts(self, first: FilterTree, by_distinct_id: bool) -> dict[str, StoredEvent]:
+        """Of each actor that counts, the first matching event."""
         ever: dict[str, datetime] = {}
         for one in self._project.events:
             at = one.event.timestamp
@@ -168,12 +205,11 @@ class Answer:
         for one in self._matching:
             if self._bucket(one) >= 0:
                 matched[self._actor(one, by_distinct_id)].append(one)
-        counts: Counter[tuple[int, Values]] = Counter()
-        for actor, found in matched.items():
-            began = min(found, key=lambda one: (one.event.timestamp, _order(self._values(one))))
-            if began.event.timestamp == ever.get(actor):
-                counts[self._bucket(began), self._values(began)] += 1
-        return dict(counts)
+        began = {
+            actor: min(found, key=lambda one: (one.event.timestamp, _order(self._values(one))))
+            for actor, found in matched.items()
+        }
+        return {actor: one for actor, one in began.items() if one.event.timestamp == ever.get(actor)}
 
     def _reader(self, dimension: Dimension) -> Callable[[StoredEvent], str | None]:
         operand = dimension.operand

@@ -132,6 +132,11 @@ def uuids(given: Iterable[UUID]) -> Select[Any]:
     return select(func.unnest(func.from_json(bindparam(None, text, Text), literal_column("'[\"UUID\"]'"))))
 
 
+def first_of(value: ColumnElement[Any], count: int) -> ColumnElement[Any]:
+    """Of all different texts the first ones, as a list."""
+    return func.list_slice(func.list_sort(func.list(value.distinct())), 1, count)
+
+
 def member(json: ColumnElement[Any], key: str) -> ColumnElement[Any]:
     """The text of an object's member, NULL without it. A JSON pointer takes any key, a path does not."""
     pointer = "/" + key.replace("~", "~0").replace("/", "~1")
