@@ -39,9 +39,10 @@ from ...domain.aggregation import (
     RollingActors,
     SessionDuration,
 )
-from ...domain.errors import InvalidInput
+from ...domain.expression import Term, aggregates_of, parse_aggregate, parse_text
 from ...domain.properties import And, FilterTree
 from ...domain.rolling import Spans, spans
+from . import expressions
 from .buckets import last_start
 from .dialects import duckdb
 from .histogram import Histogram
@@ -148,8 +149,15 @@ class _Measured:
                 return self._tally(counts, duckdb.aggregate(function, counts.c.events))
             case FirstTime(first, by_distinct_id):
                 return self._first_time(first, by_distinct_id=by_distinct_id)
-            case ExpressionMeasure():
-                raise InvalidInput("Aggregates by expression are not supported yet.")
+            case ExpressionMeasure(text):
+                return self._by_expression(parse_aggregate(text))
+
+    def _by_expression(self, term: Term) -> Select[Any]:
+        args = dict.fromkeys(arg for each in aggregates_of(term) for arg in each.args)
+        named = {arg: f"argument_{place}" for place, arg in enumerate(args)}
+        values = {name: expressions.value(arg, self._matching.text) for arg, name in named.items()}
+        found = self._events(**values)
+        return self._tally(found, expressions.aggregate(term, {arg: found.c[name] for arg, name in named.items()}))
 
     def actors(self, question: ActorsQuestion) -> Select[Any]:
         """Who is behind a number, one row each."""
@@ -267,7 +275,7 @@ def _in_sample(aggregation: Aggregation) -> ColumnElement[bool]:
 
 def _operand_text(matching: Matching, dimension: Dimension) -> ColumnElement[Any]:
     if dimension.operand is None:
-        raise InvalidInput("Breakdowns by expression are not supported yet.", "breakdown")
+        return expressions.value(parse_text(dimension.expression or ""), matching.text)
     return matching.text(dimension.operand)
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import md5
 from typing import TypeAlias
 from uuid import UUID
@@ -29,8 +30,9 @@ from ...domain.aggregation import (
     RollingActors,
     SessionDuration,
 )
-from ...domain.errors import InvalidInput
 from ...domain.events import StoredEvent
+from ...domain.expression import parse_aggregate, parse_text
+from ...domain.expression_values import aggregate_of, value_of
 from ...domain.properties import FilterTree, Operand
 from ...domain.readings import number_of
 from ..events.histogram import histogram
@@ -115,8 +117,12 @@ class Answer:
                 }
             case FirstTime(first, by_distinct_id):
                 return self._first_time(first, by_distinct_id)
-            case ExpressionMeasure():
-                raise InvalidInput("Aggregates by expression are not supported yet.")
+            case ExpressionMeasure(text):
+                term = parse_aggregate(text)
+                return {
+                    key: aggregate_of(term, [partial(self._read, one) for one in found])
+                    for key, found in self._by_cell(self._matching).items()
+                }
 
     def _is_asked(self, one: StoredEvent) -> bool:
         window, at = self._asked.window, one.event.timestamp
@@ -212,30 +218,48 @@ class Answer:
         return {actor: one for actor, one in began.items() if one.event.timestamp == ever.get(actor)}
 
     def _reader(self, dimension: Dimension) -> Callable[[StoredEvent], str | None]:
-        operand = dimension.operand
-        if operand is None:
-            raise InvalidInput("Breakdowns by expression are not supported yet.", "breakdown")
-        check_operand(operand)
+        text_of = self._text_of(dimension)
         if dimension.bins is not None:
-            return self._binned(operand, dimension.bins)
+            return self._binned(text_of, dimension.bins)
 
         def read(one: StoredEvent) -> str | None:
-            text = self._project.text(operand, one) or None
+            text = text_of(one) or None
             if text is None or not dimension.normalize_url:
                 return text
             return text.rstrip("/?#") or "/"
 
         return read
 
-    def _binned(self, operand: Operand, bins: int) -> Callable[[StoredEvent], str | None]:
+    def _text_of(self, dimension: Dimension) -> Callable[[StoredEvent], str | None]:
+        operand = dimension.operand
+        if operand is not None:
+            check_operand(operand)
+            return lambda one: self._project.text(operand, one)
+        term = parse_text(dimension.expression or "")
+
+        def text(one: StoredEvent) -> str | None:
+            value = value_of(term, partial(self._read, one))
+            return None if value is None else str(value)
+
+        return text
+
+    def _read(self, one: StoredEvent, operand: Operand) -> str | None:
+        return self._project.text(operand, one)
+
+    def _binned(self, text_of: Callable[[StoredEvent], str | None], bins: int) -> Callable[[StoredEvent], str | None]:
         considered = self._matching
         if not (isinstance(self._asked.measure, RollingActors) and self._asked.buckets):
             considered = [one for one in considered if self._bucket(one) >= 0]
-        numbers = [number for one in considered if (number := self._number(operand, one)) is not None]
+
+        def number_in(one: StoredEvent) -> float | None:
+            text = text_of(one)
+            return None if text is None else number_of(text)
+
+        numbers = [number for one in considered if (number := number_in(one)) is not None]
         found = histogram(min(numbers), max(numbers), bins) if numbers else None
 
         def read(one: StoredEvent) -> str | None:
-            number = self._number(operand, one)
+            number = number_in(one)
             return None if number is None or found is None else found.label(number)
 
         return read

@@ -164,11 +164,15 @@ def number(value: ColumnElement[Any]) -> ColumnElement[Any]:
 def aggregate(function: Function, value: ColumnElement[Any]) -> ColumnElement[Any]:
     """The function over all numbers that are not NULL; 0 without any."""
     if function.quantile is not None:
-        found = func.quantile_cont(value, literal_column(str(function.quantile)))
-    else:
-        # The sums that compensate for rounding.
-        found = getattr(func, {"sum": "fsum", "avg": "favg"}.get(function, function.value))(value)
+        return quantile(value, function.quantile)
+    # The sums that compensate for rounding.
+    found = getattr(func, {"sum": "fsum", "avg": "favg"}.get(function, function.value))(value)
     return func.coalesce(found, literal_column("0"))
+
+
+def quantile(value: ColumnElement[Any], q: float) -> ColumnElement[Any]:
+    """The quantile of all numbers that are not NULL; 0 without any."""
+    return func.coalesce(func.quantile_cont(value, literal_column(str(q))), literal_column("0"))
 
 
 def sampled(distinct_id: ColumnElement[str], share: float) -> ColumnElement[bool]:
