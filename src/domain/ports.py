@@ -14,6 +14,7 @@ from uuid import UUID
 
 from .accounts import ApiKey, MemberLevel, Project, User
 from .activity_log import ActivityRepository
+from .actors import ActorPage, ActorsQuestion
 from .aggregation import Aggregation, Cell
 from .cohorts import CohortRepository
 from .deletions import DeletionRepository
@@ -248,6 +249,9 @@ class EventStore(Protocol):
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
         """The cells of one series; those that are zero may be left out."""
+
+    def actors(self, question: ActorsQuestion, *, limit: int, offset: int) -> ActorPage:
+        """The people behind a number, most events first, then by uuid."""
 
     def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
         """The time of the first matching event, or None."""

@@ -19,47 +19,14 @@ import orjson
 from .conditions import Always, Condition, Matches, Not, PathRule, compiled, holds
 from .errors import InvalidInput
 from .events import JsonValue
+from .expression import parse_condition
+from .operands import Operand as Operand  # noqa: PLC0414 - whoever speaks of filters speaks of these
+from .operands import Source as Source  # noqa: PLC0414
 from .operators import Operator, any_of, checked_pattern, condition_of, storable, texts_of
 from .selectors import selector_pattern, tag_pattern
 
 MAX_DEPTH = 20
 MAX_FILTERS = 500
-
-
-class Source(StrEnum):
-    """Where an operand is found."""
-
-    EVENT = "event"
-    METADATA = "event_metadata"
-    PERSON = "person"
-    GROUP = "group"
-    SESSION = "session"
-    ELEMENT = "element"
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """One readable thing of an event or a person; its text is `text_of` its value.
-
-    `key` names a property of the event, the current person, the event's group of the index or its session.
-    The event property `$elements_chain` is the event's column. METADATA has the columns `event`,
-    `distinct_id`, `timestamp` (`2020-01-01T00:00:00.000000Z`), `uuid` and `$group_0` to `$group_4`. ELEMENT has
-    `href`, the innermost of the chain, and `text`, the JSON list of the chain's texts.
-    """
-
-    source: Source
-    key: str
-    group_type_index: int | None = None
-
-    @property
-    def is_list(self) -> bool:
-        """Whether a JSON list in it meets a condition by any of its elements."""
-        if self.source is Source.ELEMENT:
-            return self.key == "text"
-        return self.source is Source.EVENT and self.key in _LISTS
-
-
-_LISTS = frozenset({"$exception_types", "$exception_values", "$exception_sources", "$exception_functions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +253,7 @@ class _Parser:
             return self.cohort(raw, value, where)
         key = _key(raw, where)
         if kind == "hogql":
+            parse_condition(key, f"{where}__key")
             return ExpressionFilter(key)
         if kind in _KEYS and key not in _KEYS[kind]:
             _no_choice(key, f"{where}__key")

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from .aggregation import Dimension
 from .errors import InvalidInput
+from .expression import parse_value
 from .properties import Operand, Source
 from .trends import Display, TrendBreakdown
 from .wire import Node
@@ -136,6 +137,7 @@ def _dimension(
     if not isinstance(key, str | int) or isinstance(key, bool):
         raise node.error("The name of a property is expected.", attr)
     if kind is _BreakdownType.HOGQL:
+        parse_value(str(key), node.path(attr))
         return Dimension(None, str(key), normalize_url, bins)
     operand = Operand(_SOURCES[kind], str(key), group if kind is _BreakdownType.GROUP else None)
     return Dimension(operand, None, normalize_url, bins)

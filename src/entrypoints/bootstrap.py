@@ -21,6 +21,7 @@ from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
 from ..services.actions import ActionService
 from ..services.activity import ActivityService
+from ..services.actors import ActorService
 from ..services.capture import CaptureService
 from ..services.cohorts import CohortService
 from ..services.deletions import DeletionService
@@ -70,6 +71,7 @@ class Services:
     timelines: TimelineService
     trends: TrendService
     maintenance: MaintenanceService
+    actors: ActorService
     actions: ActionService
     cohorts: CohortService
     insights: InsightService
@@ -125,6 +127,7 @@ def open_services(settings: Settings) -> Services:
         raise
     people = PeopleWriter(begin, events)
     capture = CaptureService(begin, events, people, now, warn)
+    trends = TrendService(begin, events, now)
     return Services(
         settings=settings,
         relational=store,
@@ -137,8 +140,9 @@ def open_services(settings: Settings) -> Services:
         activity=ActivityService(begin),
         deletions=DeletionService(begin),
         timelines=TimelineService(begin, events, now),
-        trends=TrendService(begin, events, now),
+        trends=trends,
         maintenance=MaintenanceService(events),
+        actors=ActorService(begin, events, trends),
         actions=ActionService(begin, now),
         cohorts=CohortService(begin, now),
         insights=InsightService(begin, now),

@@ -86,15 +86,23 @@ class TrendService:
             if refresh is Refresh.NEVER:
                 return None
             prepared = _prepare(work, project, query)
-        result = self._compute(project, prepared, now)
+        result = self._compute(self._plan(project, prepared, now), now)
         if result.rows:
             lean = _lean(result)
             self._results.put(key, state, lean, _size(lean))
         return result
 
-    def _compute(self, project: Project, asked: _Prepared, now: datetime) -> TrendResult:
+    def plan(self, project: Project, query: TrendQuery) -> Plan:
+        """The questions that a trend comes to now. Raises as `run` does."""
+        with self._begin(write=False) as work:
+            prepared = _prepare(work, project, query)
+        return self._plan(project, prepared, self._now())
+
+    def _plan(self, project: Project, asked: _Prepared, now: datetime) -> Plan:
         earliest = self._earliest(project, asked.series) if asked.query.date_from == "all" else None
-        planned = plan(asked.query, asked.series, project=project, now=now, earliest=earliest, cohorts=asked.cohorts)
+        return plan(asked.query, asked.series, project=project, now=now, earliest=earliest, cohorts=asked.cohorts)
+
+    def _compute(self, planned: Plan, now: datetime) -> TrendResult:
         found = assemble(planned, (self._ask(question.aggregation) for question in planned.questions))
         return TrendResult(planned, found.rows, found.warnings, found.has_more, now)
 

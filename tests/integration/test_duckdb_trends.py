@@ -8,6 +8,7 @@ import pytest
 from hedgerow.adapters.events.store import SqlEventStore
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 
+from ..contracts.trend_actors import ActorCases
 from ..contracts.trend_cases import TrendCases
 from ..contracts.trend_cohorts import CohortTrendCases
 
@@ -27,6 +28,12 @@ class TestDuckdbTrends(TrendCases):
 
 
 class TestDuckdbCohortTrends(CohortTrendCases):
+    @pytest.fixture
+    def store(self, opened: SqlEventStore) -> SqlEventStore:
+        return opened
+
+
+class TestDuckdbActors(ActorCases):
     @pytest.fixture
     def store(self, opened: SqlEventStore) -> SqlEventStore:
         return opened

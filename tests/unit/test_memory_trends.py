@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hedgerow.adapters.memory.events import MemoryEventStore
 
+from ..contracts.trend_actors import ActorCases
 from ..contracts.trend_cases import TrendCases
 from ..contracts.trend_cohorts import CohortTrendCases
 
@@ -16,6 +17,12 @@ class TestMemoryTrends(TrendCases):
 
 
 class TestMemoryCohortTrends(CohortTrendCases):
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        return MemoryEventStore()
+
+
+class TestMemoryActors(ActorCases):
     @pytest.fixture
     def store(self) -> MemoryEventStore:
         return MemoryEventStore()

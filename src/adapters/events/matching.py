@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from ...domain.errors import InvalidInput
+from ...domain.expression import parse_condition
 from ...domain.properties import (
     ELEMENTS_CHAIN,
     And,
@@ -38,6 +39,7 @@ from ...domain.properties import (
     PersonIn,
     Source,
 )
+from . import expressions
 from .dialects import duckdb
 from .filters import Zone, holds
 from .slots import PropertySlots
@@ -126,8 +128,10 @@ class Matching:
             case PersonIn(uuids, negated):
                 found = self._is_one_of(uuids)
                 return not_(found) if negated else found
-            case CohortFilter() | ExpressionFilter():
-                raise InvalidInput("Filters by expression are not supported yet.", "properties")
+            case ExpressionFilter():
+                return expressions.value(parse_condition(tree.text), self.text)
+            case CohortFilter():
+                raise InvalidInput("Events know no cohorts.", "properties")
             case Filter():
                 operand = tree.operand
                 text = self.text(operand)

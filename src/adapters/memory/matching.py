@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from ...domain.conditions import text_of
 from ...domain.errors import InvalidInput
 from ...domain.events import Properties, StoredEvent
+from ...domain.expression import parse_condition
+from ...domain.expression_values import value_of
 from ...domain.properties import (
     ELEMENTS_CHAIN,
     CohortFilter,
-    ExpressionFilter,
     Filter,
     FilterTree,
     Operand,
@@ -79,7 +80,7 @@ class ProjectEvents:
             tree,
             read=lambda operand: self.text(operand, one),
             in_cohort=lambda _: False,
-            evaluate=lambda _: False,
+            evaluate=lambda text: value_of(parse_condition(text), lambda operand: self.text(operand, one)) is True,
             zone=self.zone,
             is_one_of=lambda uuids: self.is_one_of(uuids, one),
         )
@@ -91,8 +92,8 @@ class ProjectEvents:
 def check_tree(tree: FilterTree) -> None:
     """Raise `InvalidInput` for a filter that does not work on events."""
     for leaf in leaves(tree):
-        if isinstance(leaf, CohortFilter | ExpressionFilter):
-            raise InvalidInput("Filters by expression are not supported yet.", "properties")
+        if isinstance(leaf, CohortFilter):
+            raise InvalidInput("Events know no cohorts.", "properties")
         if isinstance(leaf, Filter):
             check_operand(leaf.operand)
 

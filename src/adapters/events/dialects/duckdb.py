@@ -139,6 +139,11 @@ def uuids(given: Iterable[UUID]) -> Select[Any]:
     return select(func.unnest(func.from_json(bindparam(None, text, Text), literal_column("'[\"UUID\"]'"))))
 
 
+def first_of(value: ColumnElement[Any], count: int) -> ColumnElement[Any]:
+    """Of all different texts the first ones, as a list."""
+    return func.list_slice(func.list_sort(func.list(value.distinct())), 1, count)
+
+
 def member(json: ColumnElement[Any], key: str) -> ColumnElement[Any]:
     """The text of an object's member, NULL without it. A JSON pointer takes any key, a path does not."""
     pointer = "/" + key.replace("~", "~0").replace("/", "~1")
@@ -166,11 +171,15 @@ def number(value: ColumnElement[Any]) -> ColumnElement[Any]:
 def aggregate(function: Function, value: ColumnElement[Any]) -> ColumnElement[Any]:
     """The function over all numbers that are not NULL; 0 without any."""
     if function.quantile is not None:
-        found = func.quantile_cont(value, literal_column(str(function.quantile)))
-    else:
-        # The sums that compensate for rounding.
-        found = getattr(func, {"sum": "fsum", "avg": "favg"}.get(function, function.value))(value)
+        return quantile(value, function.quantile)
+    # The sums that compensate for rounding.
+    found = getattr(func, {"sum": "fsum", "avg": "favg"}.get(function, function.value))(value)
     return func.coalesce(found, literal_column("0"))
+
+
+def quantile(value: ColumnElement[Any], q: float) -> ColumnElement[Any]:
+    """The quantile of all numbers that are not NULL; 0 without any."""
+    return func.coalesce(func.quantile_cont(value, literal_column(str(q))), literal_column("0"))
 
 
 def sampled(distinct_id: ColumnElement[str], share: float) -> ColumnElement[bool]:
