@@ -23,9 +23,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveServer,
         yield server, project, key
 
 
-@pytest.mark.parametrize(
-    ("mode", "gzip"), [("v0", False), ("v0", True), ("v1", False), ("v1", True)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("mode", "gzip"), [("v0", False), ("v0", True), ("v1", False), ("v1", True)], ids=str)
 def test_what_the_sdk_sends_is_there_right_after_flush(
     live: tuple[LiveServer, dict[str, Any], str], mode: str, gzip: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -83,7 +81,7 @@ def test_groups_and_flags_work_without_a_word(
     with caplog.at_level(logging.WARNING):
         client.group_identify("company", "acme", {"name": "Acme"}, distinct_id="groupie")
         client.capture("grouped", distinct_id="groupie", groups={"company": "acme"})
-        client.load_feature_flags()
+        client.load_feature_flags()  # type: ignore[no-untyped-call]
         flags = client.evaluate_flags("groupie")
         assert not flags.is_enabled("nope")
         client.capture_exception(ValueError("boom"), distinct_id="groupie")
