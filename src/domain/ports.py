@@ -215,10 +215,10 @@ class UnitOfWork(Protocol):
     accounts: AccountRepository
     activity: ActivityRepository
     deletions: DeletionRepository
-    groups: GroupRepository
     actions: ActionRepository
     cohorts: CohortRepository
     insights: InsightRepository
+    groups: GroupRepository
 
     def __enter__(self) -> Self: ...
 

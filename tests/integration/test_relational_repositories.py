@@ -146,7 +146,7 @@ def test_a_deletion_costs_the_same_statements_whatever_its_size(
         work.commit()
 
     assert len(persons) == size
-    assert len(statements) == 10
+    assert len(statements) == 11
 
 
 def test_a_page_costs_two_statements_whatever_its_size(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:

@@ -42,10 +42,10 @@ class MemoryUnitOfWork:
     accounts: AccountRepository
     activity: ActivityRepository
     deletions: DeletionRepository
-    groups: GroupRepository
     actions: ActionRepository
     cohorts: CohortRepository
     insights: InsightRepository
+    groups: GroupRepository
 
     def __init__(self, factory: MemoryUnitOfWorkFactory, *, write: bool) -> None:
         self._factory = factory
@@ -60,10 +60,10 @@ class MemoryUnitOfWork:
         self.accounts = MemoryAccountRepository(self._state)
         self.activity = MemoryActivityRepository(self._state)
         self.deletions = MemoryDeletionRepository(self._state)
-        self.groups = MemoryGroupRepository(self._state)
         self.actions = MemoryActionRepository(self._state)
         self.cohorts = MemoryCohortRepository(self._state)
         self.insights = MemoryInsightRepository(self._state)
+        self.groups = MemoryGroupRepository(self._state)
         return self
 
     def __exit__(

@@ -36,10 +36,10 @@ class SqlUnitOfWork:
     accounts: AccountRepository
     activity: ActivityRepository
     deletions: DeletionRepository
-    groups: GroupRepository
     actions: ActionRepository
     cohorts: CohortRepository
     insights: InsightRepository
+    groups: GroupRepository
 
     def __init__(self, engine: Engine, *, write: bool) -> None:
         self._engine = engine
@@ -60,10 +60,10 @@ class SqlUnitOfWork:
         self.accounts = SqlAccountRepository(self._connection)
         self.activity = SqlActivityRepository(self._connection)
         self.deletions = SqlDeletionRepository(self._connection)
-        self.groups = SqlGroupRepository(self._connection)
         self.actions = SqlActionRepository(self._connection)
         self.cohorts = SqlCohortRepository(self._connection)
         self.insights = SqlInsightRepository(self._connection)
+        self.groups = SqlGroupRepository(self._connection)
         return self
 
     def __exit__(

@@ -70,7 +70,7 @@ def worker_app(threads: int) -> Any:
     # Events come as thousands of small objects that soon go again; looking for cycles among them so often, and among
     # all that was imported, took a tenth of the time.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(5_000, 20, 20)
     return Intake(app, threads=threads)
 
 
