@@ -24,7 +24,7 @@ def read_events(path: Path) -> Iterator[tuple[float, dict[str, str | None]]]:
     """
     try:
         with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
             yield from _read(connection, _literal(path))
     except duckdb.Error as error:
         raise InvalidInput(f"The Parquet file cannot be read: {str(error).splitlines()[0]}") from None

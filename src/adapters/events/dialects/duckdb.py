@@ -53,6 +53,7 @@ _CONFIG = {
     "memory_limit": "1GB",
 }
 _FATAL = (duckdb.FatalException, duckdb.InternalException)
+_SET_UP = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"  # which would be printed into the answers of commands
 _HELD = re.compile(r"lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 
@@ -64,7 +65,7 @@ def open_engine(url: str) -> Engine:
         sys.modules["pandas"] = None  # type: ignore[assignment]
     engine = create_engine(url, connect_args={"config": dict(_CONFIG)}, pool_size=8, max_overflow=56)
     # Not a setting of the file: time zones come from an extension that is there once the file is open.
-    event.listen(engine, "connect", lambda connection, _: connection.execute("SET TimeZone = 'UTC'"))
+    event.listen(engine, "connect", lambda connection, _: connection.execute(_SET_UP))
     event.listen(engine, "handle_error", _let_go)
     return engine
 
