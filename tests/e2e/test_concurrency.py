@@ -158,12 +158,10 @@ def test_a_thousand_new_persons_cost_as_many_statements_as_ten(world: World) -> 
 
     world.capture(*batch(10))  # makes the property keys and the group type known
     costs = []
-    for size in (10, 1_000):
+    for size in (10, 1_000, 1_000):
         with counted(world.services) as statements:
             world.capture(*batch(size))
-        costs.append(statements)
-    assert len(costs[1]) == len(costs[0]), set(costs[1]) - set(costs[0])
-    assert len(costs[0]) <= 30
-    with counted(world.services) as again:
-        world.capture(*batch(1_000))
-    assert len(again) == len(costs[0])
+        # Whose token it is may be looked up anew, as a second may have passed.
+        costs.append(len([one for one in statements if "projects.api_token" not in one and one != "BEGIN"]))
+    assert costs == [costs[0]] * 3
+    assert costs[0] <= 30
