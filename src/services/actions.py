@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from ..domain.accounts import Project, User
-from ..domain.activity import Fields, object_changed
+from ..domain.activity import Fields
 from ..domain.errors import NotFound
 from ..domain.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from ..domain.saved import SavedPage
 from ..domain.saved_actions import SavedAction, read_steps
-from .recording import record
+from .recording import record_saved
 
 
 class ActionService:
@@ -57,17 +57,7 @@ class ActionService:
         return after
 
     def _record(self, work: UnitOfWork, before: SavedAction | None, after: SavedAction, by: User) -> None:
-        entry = object_changed(
-            "Action",
-            after.project_id,
-            str(after.id),
-            _told(before) if before else None,
-            None if after.deleted else _told(after),
-            name=after.name,
-            by=by.id,
-            at=self._clock(),
-        )
-        record(work, [entry] if entry else [])
+        record_saved(work, "Action", before, after, _told, name=after.name, by=by, at=self._clock())
 
 
 def _living(work: UnitOfWork, project: Project, action_id: int) -> SavedAction:

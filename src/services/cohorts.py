@@ -9,14 +9,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ..domain.accounts import Project, User
-from ..domain.activity import Fields, object_changed
+from ..domain.activity import Fields
 from ..domain.cohorts import MAX_MEMBERS, Cohort, Meaning, read_cohort_filters
 from ..domain.conditions import text_of
 from ..domain.errors import InvalidInput, NotFound
 from ..domain.persons import Person
 from ..domain.ports import Clock, PersonQuery, UnitOfWork, UnitOfWorkFactory
 from ..domain.properties import CohortFilter, FilterTree, PersonIn, leaves, matches
-from .recording import record
+from .recording import record_saved
 
 MAX_COHORTS = 1000
 """How many of a project's cohorts are looked through for those of a person."""
@@ -88,17 +88,7 @@ class CohortService:
         return CountedCohort(after, None) if after.deleted else self.get(project, cohort_id)
 
     def _record(self, work: UnitOfWork, before: Cohort | None, after: Cohort, by: User) -> None:
-        entry = object_changed(
-            "Cohort",
-            after.project_id,
-            str(after.id),
-            _told(before) if before else None,
-            None if after.deleted else _told(after),
-            name=after.name,
-            by=by.id,
-            at=self._clock(),
-        )
-        record(work, [entry] if entry else [])
+        record_saved(work, "Cohort", before, after, _told, name=after.name, by=by, at=self._clock())
 
 
 def meaning_of(

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from ..domain.accounts import Project, User
-from ..domain.activity import Fields, object_changed
+from ..domain.activity import Fields
 from ..domain.errors import NotFound
 from ..domain.insights import Insight, InsightQuery, new_short_id, read_question
 from ..domain.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from ..domain.saved import SavedPage
-from .recording import record
+from .recording import record_saved
 
 _PLAIN = ("name", "derived_name", "description", "favorited", "saved", "deleted", "order")
 _LISTS = ("tags", "dashboards")
@@ -80,18 +80,8 @@ class InsightService:
         return after
 
     def _record(self, work: UnitOfWork, before: Insight | None, after: Insight, by: User) -> None:
-        entry = object_changed(
-            "Insight",
-            after.project_id,
-            str(after.id),
-            _told(before) if before else None,
-            None if after.deleted else _told(after),
-            name=after.name or after.derived_name,
-            by=by.id,
-            at=self._clock(),
-            short_id=after.short_id,
-        )
-        record(work, [entry] if entry else [])
+        name = after.name or after.derived_name
+        record_saved(work, "Insight", before, after, _told, name=name, by=by, at=self._clock(), short_id=after.short_id)
 
 
 def _found(work: UnitOfWork, project: Project, reference: int | str, *, deleted_too: bool = False) -> Insight:

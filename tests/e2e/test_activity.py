@@ -200,3 +200,26 @@ def test_20_21_the_log_needs_a_scope_of_its_own(world: World, path: str) -> None
     assert_error(answer, 403, "permission_denied", "API key missing required scope 'activity_log:read'")
     for scope in ("activity_log:read", "activity_log:write", "*"):
         assert world.call("GET", path, key=world.new_key(scope)).status_code in (200, 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "scope", "body"),
+    [
+        ("actions", "Action", {"name": "Bought", "steps": [{"event": "buy"}]}),
+        ("cohorts", "Cohort", {"name": "Listed", "is_static": True}),
+        ("insights", "Insight", {"name": "Sales", "query": {"kind": "TrendsQuery", "series": []}}),
+    ],
+)
+def test_what_becomes_of_saved_objects_is_in_the_log(world: World, path: str, scope: str, body: dict[str, Any]) -> None:
+    made = world.call("POST", path, json=body)
+    assert made.status_code == 201, made.text
+    saved: Any = made.json
+    world.call("PATCH", f"{path}/{saved['id']}", json={"name": "New"})
+    world.call("PATCH", f"{path}/{saved['id']}", json={"name": "New"})
+    world.call("DELETE", f"{path}/{saved['id']}")
+
+    entries = world.get("activity_log", scope=scope)["results"]
+    assert [entry["activity"] for entry in entries] == ["deleted", "updated", "created"]
+    assert {entry["item_id"] for entry in entries} == {str(saved["id"])}
+    (change,) = entries[1]["detail"]["changes"]
+    assert (change["field"], change["before"], change["after"]) == ("name", body["name"], "New")
