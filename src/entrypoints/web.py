@@ -27,9 +27,9 @@ from . import (
 from .api import HedgerowApi, register_errors
 from .bootstrap import Services, open_services
 from .cli import register_commands
+from .cors import open_to_configured_origins
+from .decoding import MAX_SIZE
 from .settings import Settings, read_settings
-
-MAX_BODY = 20 * 1024 * 1024
 
 _PRIVATE = (
     persons.blueprint,
@@ -47,8 +47,7 @@ _PREFIXES = {"environments": "/api/environments/<project_id>", "projects": "/api
 
 
 def create_app(services: Services | None = None, settings: Settings | None = None) -> Flask:
-    """The application over opened stores; it opens those of the settings with its first request when given none,
-    so that `flask --app` commands which need no event store do not touch it."""
+    """The application over opened stores. Without them it offers the commands alone, as `flask --app` wants it."""
     app = Flask("hedgerow", static_folder=None)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
@@ -56,7 +55,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     settings = services.settings if services else settings or read_settings()
     app.config.update(
         SETTINGS=settings,
-        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_CONTENT_LENGTH=MAX_SIZE,
         API_TITLE="Hedgerow",
         API_VERSION=__version__,
         OPENAPI_VERSION="3.1.0",
@@ -89,6 +88,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     app.register_blueprint(sdk.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(docs.blueprint(api))
+    open_to_configured_origins(app, frozenset(settings.cors_origins.replace(",", " ").split()))
     register_errors(app)
     register_commands(app)
     return app
