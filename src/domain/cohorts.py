@@ -25,7 +25,6 @@ from .properties import (
     Or,
     PersonIn,
     Scope,
-    leaves,
     parse_filters,
     parse_path_rules,
 )
@@ -86,12 +85,6 @@ def read_cohort_filters(raw: object, groups: object, project: Project) -> Json:
     filters = {"properties": raw["properties"]}
     _parse(filters, project)
     return filters
-
-
-def named_in(filters: Json, project: Project) -> set[int]:
-    """The ids of the cohorts that a cohort's filters name."""
-    tree = _parse(filters, project)
-    return {leaf.cohort_id for leaf in leaves(tree) if isinstance(leaf, CohortFilter)}
 
 
 @dataclass(slots=True)

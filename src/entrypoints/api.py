@@ -11,7 +11,7 @@ import flask
 import marshmallow as ma
 import orjson
 import structlog
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from flask_smorest import Api, Blueprint
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
@@ -158,7 +158,16 @@ def required(attr: str | None) -> errors.InvalidInput:
 
 
 def json_body() -> Any:
-    """The request's JSON body, `{}` when there is none. Raises `UnreadableBody` or `UnsupportedMediaType`."""
+    """The request's JSON body, `{}` when there is none. Raises `UnreadableBody` or `UnsupportedMediaType`.
+
+    It is read once a request: the key may be in it, arguments are, and a view may want it whole.
+    """
+    if "json_body" not in g:
+        g.json_body = _read_json()
+    return g.json_body
+
+
+def _read_json() -> Any:
     raw = request.get_data(cache=True, parse_form_data=False)
     if not raw.strip():
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import current_app
@@ -76,7 +76,6 @@ class Services:
     cohorts: CohortService
     insights: InsightService
     access: AccessPolicy
-    started_at: datetime = field(default_factory=now)
 
     @property
     def accounts(self) -> AccountService:

@@ -17,7 +17,7 @@ from ..domain.errors import StoreUnavailable
 from .api import json_response
 from .bootstrap import now, services
 from .cors import open_to_any_origin
-from .decoding import MAX_SIZE, decode, decode_v1
+from .decoding import MAX_SIZE, Decoded, decode, decode_v1
 from .warnings import warn
 
 blueprint = Blueprint("capture", __name__)
@@ -37,14 +37,8 @@ def ok() -> Response:
 
 def capture() -> Response:
     """Store the events of a request; answered means stored."""
-    project_events = decode(
-        read_body(MAX_SIZE),
-        query=request.args,
-        content_type=request.content_type or "",
-        content_encoding=request.headers.get("Content-Encoding", ""),
-        path=request.path,
-    )
-    batch = read_v0(project_events.payload, path=request.path, query=request.args, holds_nul=project_events.holds_nul)
+    decoded = read_payload()
+    batch = read_v0(decoded.payload, path=request.path, query=request.args, holds_nul=decoded.holds_nul)
     if batch.events:
         project = services().capture.project_of(batch.token)
         if project is None:
@@ -95,6 +89,17 @@ def capture_with_results() -> Response:
     response = json_response({"results": results})
     response.headers["PostHog-Request-Id"] = headers.request_id
     return response
+
+
+def read_payload() -> Decoded:
+    """The JSON value of a request of the classic protocol. Raises `CaptureRejected`."""
+    return decode(
+        read_body(MAX_SIZE),
+        query=request.args,
+        content_type=request.content_type or "",
+        content_encoding=request.headers.get("Content-Encoding", ""),
+        path=request.path,
+    )
 
 
 def read_body(limit: int) -> bytes:

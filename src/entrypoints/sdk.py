@@ -16,9 +16,9 @@ from ..domain.errors import StoreUnavailable
 from ..domain.events import JsonValue
 from .api import json_response
 from .bootstrap import services
-from .capture import on_rejected, on_unavailable, read_body
+from .capture import on_rejected, on_unavailable, read_body, read_payload
 from .cors import open_to_any_origin
-from .decoding import MAX_SIZE, decode
+from .decoding import MAX_SIZE
 
 blueprint = Blueprint("sdk", __name__)
 open_to_any_origin(blueprint)
@@ -45,14 +45,8 @@ _UNKNOWN_PROJECT = "The provided API key is invalid or has expired. Please check
 @blueprint.route("/decide", methods=["GET", "POST"])
 def flags() -> Response:
     """No flags, in the version of the answer that the SDK asked for."""
-    decoded = decode(
-        read_body(MAX_SIZE),
-        query=request.args,
-        content_type=request.content_type or "",
-        content_encoding=request.headers.get("Content-Encoding", ""),
-        path=request.path,
-    )
-    payload = decoded.payload if isinstance(decoded.payload, dict) else {}
+    decoded = read_payload().payload
+    payload = decoded if isinstance(decoded, dict) else {}
     token = payload.get("token") or payload.get("api_key") or payload.get("$token")
     if not token or not isinstance(token, str):
         raise CaptureRejected(401, _NO_PROJECT)
