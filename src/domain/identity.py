@@ -23,6 +23,7 @@ MAX_GROUP_KEY = 400
 IDENTIFYING = frozenset(("$identify", "$create_alias", "$merge_dangerously"))
 NEVER_TOUCHES_PERSONS = frozenset(("$exception", "$$heatmap"))
 _ALWAYS_WRITES = IDENTIFYING | {"$set"}
+_CHANGES = frozenset(("$set", "$set_once", "$unset"))
 
 # A plain event that changes nothing but these keys of a person does not rewrite the person: they change with
 # every page and every window, and a write for each would cost more than they tell.
@@ -154,7 +155,7 @@ def _update(
     inherited: Properties | None = None,
 ) -> None:
     """Write what the event changes, as one version. `inherited`: the properties a merge has just brought."""
-    to_set, to_unset = _property_changes(event, profile.properties)
+    to_set, to_unset = _property_changes(event, profile)
     seen = profile.last_seen_at
     moves_seen = seen is None or event.timestamp - seen >= _HOUR
     if moves_seen and event.properties.get("$update_person_last_seen_at") is False:
@@ -180,11 +181,12 @@ def _update(
         population.revisions.append(Revision(profile, profile.version, event.timestamp, to_set, to_unset))
 
 
-def _property_changes(event: Event, had: Properties) -> tuple[Properties, tuple[str, ...]]:
+def _property_changes(event: Event, profile: Profile) -> tuple[Properties, tuple[str, ...]]:
     """What the event changes of the properties a person had: what to set, then the keys to remove."""
     properties = event.properties
-    if event.name == "$groupidentify":
+    if event.name == "$groupidentify" or _CHANGES.isdisjoint(properties):
         return {}, ()
+    had = profile.properties
     to_set: Properties = {}
     if "$set_once" in properties:
         to_set = {key: value for key, value in _object(event, "$set_once").items() if key not in had}

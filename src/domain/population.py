@@ -6,6 +6,9 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
+
+import orjson
 
 from .events import Properties
 from .persons import Person, person_uuid
@@ -20,12 +23,13 @@ class Profile:
 
     A new one's `version` is 0, or follows on the history that the uuid has from an earlier person.
 
+    `document` are the properties, or their JSON text: most events change nothing, so most texts need no parsing.
     `merged_into` is who took the person over in a merge; that one may be gone in turn.
     """
 
     project_id: int
     uuid: uuid.UUID
-    properties: Properties
+    document: Properties | str
     created_at: datetime
     is_identified: bool = False
     version: int = 0
@@ -47,6 +51,17 @@ class Profile:
             person.last_seen_at,
             person.id,
         )
+
+    @property
+    def properties(self) -> Properties:
+        """The person's properties as they are now."""
+        if isinstance(self.document, str):
+            self.document = cast(Properties, orjson.loads(self.document))
+        return self.document
+
+    @properties.setter
+    def properties(self, updated: Properties) -> None:
+        self.document = updated
 
     @property
     def survivor(self) -> Profile:

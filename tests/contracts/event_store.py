@@ -166,6 +166,16 @@ class EventStoreCases(ABC):
         store.write([], Projection(people=[a_person(ANN, 3, plan="older"), a_person(BEN, 1)]))
         assert rows(store, total(Count(), breakdown=by(Operand(Source.PERSON, "plan")))) == {"pro": 1}
 
+    def test_a_newer_copy_of_a_person_leaves_nothing_of_the_older_one(self, store: EventStore) -> None:
+        store.write([stored(day(1))], Projection(people=[a_person(ANN, 1, plan="free", city="Ulm")]))
+        store.write([], Projection(people=[a_person(ANN, 2, plan="pro")]))
+        by_city = by(Operand(Source.PERSON, "plan"), Operand(Source.PERSON, "city"))
+        assert rows(store, total(Count(), breakdown=by_city)) == {("pro", None): 1}
+
+    def test_person_properties_may_be_called_like_instructions(self, store: EventStore) -> None:
+        store.write([stored(day(1))], Projection(people=[a_copy(1, ANN, {"$groups": "red"})]))
+        assert rows(store, total(Count(), breakdown=by(Operand(Source.PERSON, "$groups")))) == {"red": 1}
+
     def test_applying_a_projection_twice_changes_nothing(self, store: EventStore) -> None:
         projection = Projection(
             people=[a_person(ANN, 2, plan="pro")], gone=[(1, BEN)], holders=[(1, "b", ANN), (1, "c", ANN)]
@@ -208,6 +218,14 @@ class EventStoreCases(ABC):
         for hours, known in ((0, True), (24, True), (-24, True), (24.001, False), (-24.001, False)):
             given = one.event._replace(timestamp=one.event.timestamp + timedelta(hours=hours))
             assert store.duplicates([given, other.event]) == ({(1, one.event.uuid)} if known else set())
+
+    def test_one_of_several_times_of_a_uuid_within_a_day_makes_it_a_duplicate(self, store: EventStore) -> None:
+        one = stored(day(10))
+        store.write([one, one._replace(event=one.event._replace(timestamp=day(13)))], NOTHING)
+        far = one.event._replace(timestamp=day(11, 18))
+        for at, known in ((day(9, 11), False), (day(9), True), (day(12, 11), False), (day(12), True)):
+            given = one.event._replace(timestamp=at)
+            assert store.duplicates([given, far]) == ({(1, one.event.uuid)} if known else set())
 
     def test_the_same_uuid_in_another_project_is_no_duplicate(self, store: EventStore) -> None:
         one = stored(day(10))

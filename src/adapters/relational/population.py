@@ -20,6 +20,7 @@ from ...domain.conditions import text_of
 from ...domain.persons import person_uuid
 from ...domain.population import Holder, Id, Population, Profile, Revision
 from ...domain.ports import PersonCopy, Projection
+from ...domain.uuids import known_uuid
 from . import groups, members
 from .batch import batch_of, fetch, insert_batch, run
 from .columns import from_micros, to_micros
@@ -100,8 +101,8 @@ def _profile(
 ) -> Profile:
     return Profile(
         project_id,
-        UUID(uuid),
-        orjson.loads(properties),
+        known_uuid(uuid),
+        properties,
         from_micros(created_at),
         bool(is_identified),
         version,

@@ -63,7 +63,10 @@ def open_engine(url: str) -> Engine:
         # For every bound value DuckDB looks whether it is a pandas one, and where there is no pandas Python
         # searches all its folders for it each time: 0.2 ms a value. This makes the search end at once.
         sys.modules["pandas"] = None  # type: ignore[assignment]
-    engine = create_engine(url, connect_args={"config": dict(_CONFIG)}, pool_size=8, max_overflow=56)
+    # Nothing is undone when a connection goes back: its transaction has ended, and DuckDB charges for the attempt.
+    engine = create_engine(
+        url, connect_args={"config": dict(_CONFIG)}, pool_size=8, max_overflow=56, pool_reset_on_return=None
+    )
     # Not a setting of the file: time zones come from an extension that is there once the file is open.
     event.listen(engine, "connect", lambda connection, _: connection.execute(_SET_UP))
     event.listen(engine, "handle_error", _let_go)
