@@ -415,7 +415,7 @@ class EventStoreCases(ABC):
         assert series(store, total(Count(), ExpressionFilter("properties.a > 2 or properties.b = 'x'"))) == [2]
         assert series(store, total(ExpressionMeasure("sum(properties.a) * 10 + count()"))) == [43]
         broken_down = total(Count(), breakdown=Breakdown((Dimension(None, "concat('<', properties.a, '>')"),)))
-        assert rows(store, broken_down) == {("<1>",): 1, ("<3>",): 1, ("<y>",): 1}
+        assert rows(store, broken_down) == {"<1>": 1, "<3>": 1, "<y>": 1}
 
     def test_cohorts_must_have_been_replaced(self, store: EventStore) -> None:
         with pytest.raises(InvalidInput, match="no cohorts"):
