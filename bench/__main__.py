@@ -1,6 +1,7 @@
-"""`python -m bench [start] [queries] [memory] [ingest]`: measure all of it, or the parts that are named.
+"""`python -m bench [start] [queries] [memory] [ingest] [persons]`: measure all of it, or the parts that are named.
 
-EVENTS: how many events to load first (default 1,000,000). BENCH_DIR: a folder to keep them in for the next run.
+EVENTS: how many events to load first (default 1,000,000). PERSONS: how many persons to load for that part, which
+needs no events (default 1,000,000). BENCH_DIR: a folder to keep them in for the next run.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import ingest, queries
+from . import ingest, persons, queries
 from .report import Measure, show
 from .server import Server, load
 
-PARTS = ("start", "queries", "memory", "ingest")
+PARTS = ("start", "queries", "memory", "ingest", "persons")
 
 
 def main() -> None:
@@ -38,6 +39,10 @@ def _measures(parts: list[str] | tuple[str, ...], folder: Path, scratch: Path, e
     if "start" in parts:
         with Server(scratch / "empty") as server:
             yield Measure("start to first answer, empty", server.seconds_to_start, "s", at_most=3)
+    if "persons" in parts:
+        yield from persons.run(scratch / "persons", int(os.environ.get("PERSONS", "1000000")))
+    if set(parts) <= {"start", "persons"}:
+        return
     access = load(folder, events)
     yield Measure("import of the events", access.events / access.seconds, "events/s")
     size = sum(file.stat().st_size for file in folder.iterdir())

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-import orjson
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.domain.accounts import Project
 from hedgerow.domain.cohorts import Cohort
@@ -23,6 +22,8 @@ from hedgerow.domain.trend_requests import trends_query_of
 from hedgerow.domain.trends_query import parse_trends_query
 from hedgerow.entrypoints.trend_answers import series_bodies
 from hedgerow.services.trends import TrendResult, TrendService
+
+from tests.builders import a_copy
 
 _NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 _MADE = datetime(2010, 1, 1, tzinfo=UTC)
@@ -69,7 +70,7 @@ class World:
         """A person who holds these ids."""
         uuid = self._pseudo(distinct_ids[0])
         self._holder |= dict.fromkeys(distinct_ids, uuid)
-        self._people.append(PersonCopy(self.project.id, uuid, 1, orjson.dumps(properties)))
+        self._people.append(a_copy(self.project.id, uuid, properties))
         return uuid
 
     def move(self, distinct_id: str, person: UUID) -> None:

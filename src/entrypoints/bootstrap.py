@@ -20,13 +20,18 @@ from ..domain.ports import UnitOfWorkFactory
 from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
 from ..services.actions import ActionService
+from ..services.activity import ActivityService
 from ..services.actors import ActorService
 from ..services.capture import CaptureService
 from ..services.cohorts import CohortService
+from ..services.deletions import DeletionService
 from ..services.imports import ImportService
 from ..services.insights import InsightService
+from ..services.maintenance import MaintenanceService
 from ..services.people import PeopleWriter
+from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
+from ..services.timelines import TimelineService
 from ..services.trends import TrendService
 from .settings import Settings, read_settings
 from .warnings import warn
@@ -60,8 +65,13 @@ class Services:
     ingester: Ingester
     imports: ImportService
     persons: PersonService
+    person_edits: PersonEditor
+    activity: ActivityService
+    deletions: DeletionService
+    timelines: TimelineService
     trends: TrendService
     actors: ActorService
+    maintenance: MaintenanceService
     actions: ActionService
     cohorts: CohortService
     insights: InsightService
@@ -117,6 +127,7 @@ def open_services(settings: Settings) -> Services:
         raise
     people = PeopleWriter(begin, events)
     capture = CaptureService(begin, events, people, now, warn)
+    persons = PersonService(begin, events.people)
     trends = TrendService(begin, events, now)
     return Services(
         settings=settings,
@@ -125,11 +136,16 @@ def open_services(settings: Settings) -> Services:
         capture=capture,
         ingester=Ingester(capture.store),
         imports=ImportService(capture, now, warn),
-        persons=PersonService(begin),
+        persons=persons,
+        person_edits=PersonEditor(people, now),
+        activity=ActivityService(begin),
+        deletions=DeletionService(begin),
+        timelines=TimelineService(begin, events, now),
         trends=trends,
-        actors=ActorService(begin, events, trends),
+        actors=ActorService(events, events.people, trends, persons),
+        maintenance=MaintenanceService(events),
         actions=ActionService(begin, now),
-        cohorts=CohortService(begin, now),
+        cohorts=CohortService(begin, now, events.people),
         insights=InsightService(begin, now),
         access=AccessPolicy(begin, now),
     )

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-import atexit
+from multiprocessing.util import Finalize
 from typing import Any
 
 from flask import Flask
 
 from .. import __version__
-from . import actions, capture, cohorts, docs, health, insights, persons, query, sdk
+from . import (
+    actions,
+    activity,
+    capture,
+    cohorts,
+    deletions,
+    docs,
+    health,
+    insights,
+    person_edits,
+    person_lookups,
+    persons,
+    query,
+    sdk,
+    timelines,
+)
 from .api import HedgerowApi, register_errors
 from .bootstrap import Services, open_services
 from .cli import register_commands
@@ -18,6 +33,11 @@ MAX_BODY = 20 * 1024 * 1024
 
 _PRIVATE = (
     persons.blueprint,
+    person_lookups.blueprint,
+    person_edits.blueprint,
+    timelines.blueprint,
+    deletions.blueprint,
+    activity.blueprint,
     insights.blueprint,
     actions.blueprint,
     cohorts.blueprint,
@@ -36,6 +56,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     settings = services.settings if services else settings or read_settings()
     app.config.update(
         SETTINGS=settings,
+        MAX_CONTENT_LENGTH=MAX_BODY,
         API_TITLE="Hedgerow",
         API_VERSION=__version__,
         OPENAPI_VERSION="3.1.0",
@@ -76,5 +97,5 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
 def served_app() -> Any:
     """The application for the server's worker, which owns the stores."""
     services = open_services(read_settings())
-    atexit.register(services.close)
+    Finalize(None, services.close, exitpriority=1)  # a worker process runs no `atexit`
     return create_app(services)

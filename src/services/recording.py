@@ -13,4 +13,5 @@ Record: TypeAlias = Callable[[UnitOfWork, Sequence[Entry]], None]
 
 
 def record(work: UnitOfWork, entries: Sequence[Entry]) -> None:
-    """Keep entries of the audit log. There is no store for them yet."""
+    """Keep entries of the audit log."""
+    work.activity.add(entries)

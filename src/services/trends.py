@@ -120,13 +120,17 @@ def cache_key(project: Project, query: TrendQuery, salt: str = "") -> str:
     return hashlib.sha256(repr((project, query, salt)).encode(errors="surrogatepass")).hexdigest()
 
 
-def _prepare(work: UnitOfWork, project: Project, query: TrendQuery) -> _Prepared:
+def named_series(
+    work: UnitOfWork, project: Project, query: TrendQuery, meaning: Meaning | None = None
+) -> tuple[NamedSeries, ...]:
+    """The query's series, with what their actions and cohorts mean in the place of them."""
+    meaning = meaning or meaning_of(work, project, of_events=True)
+
     def action(action_id: int) -> Action | None:
         saved = work.actions.get(project.id, action_id)
         return None if saved is None or saved.deleted else action_of(saved, project)
 
-    meaning = meaning_of(work, project, of_events=True)
-    series = tuple(
+    return tuple(
         replace(
             named,
             events=meaning.of(named.events),
@@ -134,6 +138,11 @@ def _prepare(work: UnitOfWork, project: Project, query: TrendQuery) -> _Prepared
         )
         for named in name_series(query, action)
     )
+
+
+def _prepare(work: UnitOfWork, project: Project, query: TrendQuery) -> _Prepared:
+    meaning = meaning_of(work, project, of_events=True)
+    series = named_series(work, project, query, meaning)
     cohorts = query.breakdown.cohorts if query.breakdown else ()
     return _Prepared(
         replace(query, where=meaning.of(query.where)),

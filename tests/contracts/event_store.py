@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
 import pytest
 from hedgerow.domain.aggregation import (
     Actors,
@@ -33,6 +32,9 @@ from hedgerow.domain.errors import InvalidInput
 from hedgerow.domain.events import Event, JsonValue, PersonMode, StoredEvent
 from hedgerow.domain.ports import EventStore, PersonCopy, Projection
 from hedgerow.domain.properties import And, CohortFilter, ExpressionFilter, Filter, FilterTree, Operand, Or, Source
+from hedgerow.domain.timeline import Span
+
+from tests.builders import a_copy
 
 ALL = And(())
 NOTHING = Projection()
@@ -63,7 +65,7 @@ def stored(
 
 
 def a_person(uuid: UUID, version: int = 1, *, project_id: int = 1, **properties: JsonValue) -> PersonCopy:
-    return PersonCopy(project_id, uuid, version, orjson.dumps(properties))
+    return a_copy(project_id, uuid, properties, version=version)
 
 
 def prop(key: str) -> Operand:
@@ -171,6 +173,32 @@ class EventStoreCases(ABC):
         store.write([stored(day(1), "b", BEN), stored(day(1), "c", BEN)], projection)
         store.write([], projection)
         assert rows(store, total(Count(), breakdown=by(Operand(Source.PERSON, "plan")))) == {"pro": 2}
+
+    # Squashing
+
+    def test_squashing_in_any_steps_changes_no_answer(self, store: EventStore) -> None:
+        cyd = UUID(int=3)
+        store.write(
+            [stored(day(number), name, person) for number in (1, 2) for name, person in (("b", BEN), ("c", cyd))],
+            Projection(people=[a_person(ANN, plan="pro")], holders=[(1, "b", ANN), (1, "c", ANN), (2, "b", BEN)]),
+        )
+        plans = total(Count(), breakdown=by(Operand(Source.PERSON, "plan")))
+        everything = Span(1, ANN, day(1, 0), day(31))
+        runs = store.runs(everything, ALL, limit=9)
+        revision = store.revision(1)
+        for _ in range(9):
+            assert series(store, total(Actors())) == [1]
+            assert rows(store, plans) == {"pro": 4}
+            assert store.runs(everything, ALL, limit=9) == runs
+            assert store.revision(1) == revision
+            if store.squash(1) == 0:
+                break
+        else:
+            raise AssertionError("it never ends")
+        store.write([stored(day(3), "b", ANN)], Projection(holders=[(1, "c", BEN)]))
+        assert series(store, daily(Actors(), 1, 3)) == [2, 2, 1]
+        store.squash(100)
+        assert series(store, daily(Actors(), 1, 3)) == [2, 2, 1]
 
     # Duplicates, earliest, revision
 

@@ -10,7 +10,10 @@ import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.adapters.relational.tables import GroupRow, PersonHistoryRow, UserRow
 from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
+from hedgerow.domain.activity import person_deleted
+from hedgerow.domain.deletions import of_person
 from hedgerow.domain.events import JsonValue
+from hedgerow.domain.population import Population, Profile
 from hedgerow.domain.ports import PersonQuery
 from hedgerow.domain.properties import Scope, parse_filters
 from hypothesis import given
@@ -19,6 +22,9 @@ from sqlalchemy import Engine, event, select, update
 from tests.builders import an_event
 from tests.contracts import account_repository
 from tests.contracts.account_repository import AccountRepositoryContract
+from tests.contracts.activity_repository import ActivityRepositoryContract
+from tests.contracts.deletion_repository import DeletionRepositoryContract
+from tests.contracts.person_edits import PersonEditContract
 from tests.contracts.person_repository import (
     NOON,
     PersonRepositoryContract,
@@ -55,6 +61,18 @@ def begin(engine: Engine) -> SqlUnitOfWorkFactory:
 
 
 class TestSqlPersons(PersonRepositoryContract):
+    pass
+
+
+class TestSqlPersonEdits(PersonEditContract):
+    pass
+
+
+class TestSqlActivity(ActivityRepositoryContract):
+    pass
+
+
+class TestSqlDeletions(DeletionRepositoryContract):
     pass
 
 
@@ -104,6 +122,31 @@ def test_a_batch_costs_the_same_statements_whatever_its_size(
         work.commit()
 
     assert len(statements) == 9
+
+
+@pytest.mark.parametrize("size", [1, 10, 1000])
+def test_a_deletion_costs_the_same_statements_whatever_its_size(
+    begin: SqlUnitOfWorkFactory, engine: Engine, size: int
+) -> None:
+    project = a_project(begin)
+    ids = [f"u{number}" for number in range(size)]
+    capture(begin, *(an_event(distinct_id=one, project_id=project) for one in ids))
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+
+    with begin() as work:
+        statements.clear()
+        persons = work.persons.lock(project, (), distinct_ids=ids)
+        work.deletions.request([of_person(person, by=None, at=NOON) for person in persons])
+        work.activity.add([person_deleted(person, by=None, at=NOON) for person in persons])
+        population = Population({}, set(), {})
+        for person in persons:
+            population.remove(Profile.of(person))
+        work.persons.save(population, at=NOON)
+        work.commit()
+
+    assert len(persons) == size
+    assert len(statements) == 11
 
 
 def test_a_page_costs_two_statements_whatever_its_size(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:

@@ -204,8 +204,12 @@ class _Measured:
         return [found.c[value.name] for value in self._values]
 
     def _tally(self, found: FromClause, number: ColumnElement[Any]) -> Select[Any]:
-        keys = [found.c.bucket, *self._of(found)]
-        return select(*keys, number.label("number")).group_by(*keys)
+        values = self._of(found)
+        if self._asked.buckets:
+            return select(found.c.bucket, *values, number.label("number")).group_by(found.c.bucket, *values)
+        # Grouping by a constant bucket too would take twice as long.
+        columns: Columns = [_ZERO.label("bucket"), *values, number.label("number")]
+        return select(*columns).select_from(found).group_by(*values).having(func.count() > _ZERO)
 
     def _distinct(self, key: ColumnElement[Any], *, once: bool) -> Select[Any]:
         found = self._events(key=key)

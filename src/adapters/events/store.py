@@ -21,11 +21,14 @@ from ...domain.aggregation import Aggregation, Cell, CellKind
 from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
-from . import writes
+from ...domain.timeline import Run, Span
+from . import squash, writes
 from .dialects import duckdb
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
-from .rows import event_rows, person_rows
+from .people import SqlPeopleIndex
+from .rows import event_rows, id_rows, person_rows
+from .runs import read_runs
 from .selects import actors, cells, extremes, is_rolling
 from .slots import PropertySlots
 from .tables import events, holders, metadata
@@ -36,12 +39,14 @@ class SqlEventStore:
 
     `url`: `duckdb:///path/of/the/file`. `begin` gives the property slots and the projects' time zones. Every
     method may raise `StoreUnavailable`, the constructor does so while another process holds the file.
+    `people` finds persons.
     """
 
     def __init__(self, url: str, begin: UnitOfWorkFactory) -> None:
         self._engine = duckdb.open_engine(url)
         self._begin = begin
         self._slots = PropertySlots(begin)
+        self.people = SqlPeopleIndex(self._transaction, self._slots, self._zone)
         self._writing = threading.Lock()
         self._with_holders: dict[int, bool] = {}
         # Nobody else changes the file while it is open, so counting in memory is enough; the start makes the
@@ -64,13 +69,14 @@ class SqlEventStore:
                 writes.add_events(connection, added)
                 writes.put_persons(connection, people)
                 writes.remove_persons(connection, projection.gone)
+                writes.add_ids(connection, id_rows(projection.ids))
                 writes.put_holders(connection, projection.holders)
             # After the commit, or an answer without this could be kept under the new number.
             self._with_holders.update((project, True) for project, _, _ in projection.holders)
             self._changes.update(
                 {row["project_id"] for row in (*added, *people)}
                 | {project for project, _ in projection.gone}
-                | {project for project, _, _ in projection.holders}
+                | {project for project, _, _ in (*projection.holders, *projection.ids)}
             )
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
@@ -101,6 +107,18 @@ class SqlEventStore:
         with self._transaction() as connection:
             first: datetime | None = connection.scalar(statement)
             return first
+
+    def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
+        with self._transaction() as connection:
+            return read_runs(connection, self._project(span.project_id), span, where, limit)
+
+    def squash(self, limit: int) -> int:
+        with self._writing:
+            with self._transaction() as connection:
+                folded = squash.fold(connection, limit)
+            if folded < limit:
+                self._with_holders.clear()
+        return folded
 
     def revision(self, project_id: int) -> int:
         return self._first_revision + self._changes[project_id]

@@ -14,7 +14,7 @@ from ...domain.events import Event
 from ...domain.population import Id
 from .dialects.duckdb import insert_rows, rows_of
 from .rows import Row
-from .tables import Instant, events, holders, persons
+from .tables import Instant, events, holders, ids, persons
 
 _DAY = timedelta(hours=24)
 _MAX_CLUSTERS = 10
@@ -43,6 +43,12 @@ def remove_persons(connection: Connection, gone: Sequence[tuple[int, UUID]]) -> 
     if gone:
         rows = [{"project_id": project, "uuid": uuid} for project, uuid in gone]
         connection.execute(_REMOVE_PERSONS, {"rows": _json(rows)})
+
+
+def add_ids(connection: Connection, rows: Sequence[Row]) -> None:
+    """Append rows of `ids`. One that is there already does no harm."""
+    if rows:
+        connection.execute(_ADD_IDS, {"rows": _json(rows)})
 
 
 def put_holders(connection: Connection, held: Sequence[tuple[int, str, UUID]]) -> None:
@@ -105,6 +111,7 @@ _REMOVE_HOLDERS = text(
     f"DELETE FROM holders USING {rows_of(holders, *_HOLDER)} AS given"  # noqa: S608
     " WHERE holders.project_id = given.project_id AND holders.distinct_id = given.distinct_id"
 )
+_ADD_IDS = insert_rows(ids, *(column.name for column in ids.columns))
 _ADD_HOLDERS = insert_rows(holders, *_HOLDER)
 _STORED = text(
     f"SELECT DISTINCT events.project_id, events.uuid FROM events"  # noqa: S608

@@ -6,9 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from ...domain.accounts import ApiKey, Project, User
+from ...domain.activity import Entry
 from ...domain.cohorts import Cohort
+from ...domain.deletions import Deletion
 from ...domain.events import Properties
 from ...domain.insights import Insight
 from ...domain.persons import Person
@@ -34,6 +37,8 @@ class State:
     groups: dict[tuple[int, int, str], Properties] = field(default_factory=dict)
     definitions: dict[tuple[int, str, str], int | None] = field(default_factory=dict)
     log: dict[int, Projection] = field(default_factory=dict)
+    activity: dict[UUID, Entry] = field(default_factory=dict)
+    deletions: dict[int, Deletion] = field(default_factory=dict)
     actions: dict[int, SavedAction] = field(default_factory=dict)
     cohorts: dict[int, Cohort] = field(default_factory=dict)
     members: dict[tuple[int, int], None] = field(default_factory=dict)

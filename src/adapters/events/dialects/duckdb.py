@@ -44,7 +44,7 @@ from sqlalchemy.sql.visitors import InternalTraversal
 
 from ....domain.aggregation import Function
 from ....domain.errors import StoreUnavailable
-from ..tables import CompressedText, Instant
+from ..tables import CompressedText, Instant, ScannedText
 
 _CONFIG = {
     # Without it DuckDB writes files for its oldest readers and silently ignores zstd.
@@ -110,10 +110,12 @@ def insert_rows(table: Table, *columns: str) -> TextClause:
 
 def _type(table: Table, name: str) -> str:
     kinds: dict[type[Any], str] = {
+        BigInteger: "BIGINT",
         Boolean: "BOOLEAN",
         CompressedText: "VARCHAR",
         Instant: "TIMESTAMP",
         Integer: "INTEGER",
+        ScannedText: "VARCHAR",
         SmallInteger: "SMALLINT",
         Text: "VARCHAR",
         Uuid: "UUID",
@@ -124,6 +126,11 @@ def _type(table: Table, name: str) -> str:
 @compiles(CompressedText, "duckdb")
 def _zstd(kind: CompressedText, compiler: Any, **options: Any) -> str:
     return "VARCHAR USING COMPRESSION zstd"
+
+
+@compiles(ScannedText, "duckdb")
+def _uncompressed(kind: ScannedText, compiler: Any, **options: Any) -> str:
+    return "VARCHAR USING COMPRESSION uncompressed"
 
 
 def uuids(given: Iterable[UUID]) -> Select[Any]:
