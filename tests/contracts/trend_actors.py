@@ -11,7 +11,7 @@ from hedgerow.domain.conditions import OneOf
 from hedgerow.domain.errors import InvalidInput
 from hedgerow.domain.people_index import PeopleIndex
 from hedgerow.domain.ports import EventStore, PersonQuery
-from hedgerow.domain.properties import Filter, Operand, PersonIn, Source
+from hedgerow.domain.properties import Filter, FilterTree, Operand, PersonIn, Source
 from hedgerow.domain.series import BreakdownKind, SeriesRow
 from hedgerow.domain.trend_requests import trends_query_of
 from hedgerow.domain.trends_query import parse_trends_query
@@ -199,8 +199,14 @@ class ActorCases(ABC):
         ann, ben = world.person("ann", plan="pro"), world.person("ben", plan="free")
         world.store_all()
         pro = Filter(Operand(Source.PERSON, "plan"), OneOf(("pro",)))
-        wheres = [pro, PersonIn(None), PersonIn((ben,)), PersonIn((ben,), negated=True), PersonIn((), negated=True)]
-        assert list(store.people.counts(world.project.id, [*wheres * 11])) == [1, 2, 1, 1, 2] * 11
+        wheres: list[FilterTree] = [
+            pro,
+            PersonIn(None),
+            PersonIn((ben,)),
+            PersonIn((ben,), negated=True),
+            PersonIn((), negated=True),
+        ]
+        assert list(store.people.counts(world.project.id, wheres * 11)) == [1, 2, 1, 1, 2] * 11
         assert list(store.people.uuids(PersonQuery(world.project.id, where=pro), limit=5)) == [ann]
         assert len(store.people.uuids(PersonQuery(world.project.id), limit=1)) == 1
 
