@@ -65,8 +65,8 @@ class CohortRepository(VersionedRepository[Cohort], Protocol):
     def members(self, cohort: Cohort) -> Sequence[UUID]:
         """The uuids of a static cohort's persons, ascending."""
 
-    def size(self, cohort: Cohort) -> int:
-        """How many persons a static cohort has."""
+    def sizes(self, ids: Collection[int]) -> dict[int, int]:
+        """How many persons static cohorts have, by id; those that have none may be left out."""
 
     def static_of(self, person_id: int) -> set[int]:
         """The ids of the static cohorts that a person, by integer id, is in; deleted ones included."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from .ports import PersonQuery, Position
+from .properties import FilterTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,12 @@ class PeopleIndex(Protocol):
 
     def count(self, query: PersonQuery) -> int:
         """How many persons match, exactly."""
+
+    def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
+        """How many persons of a project meet each filter, exactly, in a bounded number of statements."""
+
+    def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
+        """The uuids of at most so many matching persons."""
 
     def ids(self, query: PersonQuery, *, limit: int | None = None) -> Sequence[int]:
         """The integer ids of all matching persons in list order, in 8 bytes each."""

@@ -129,12 +129,6 @@ class PersonRepository(Protocol):
     def count(self, query: PersonQuery) -> int:
         """How many persons match, exactly."""
 
-    def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
-        """How many persons of a project meet each filter, exactly, in a bounded number of statements."""
-
-    def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
-        """The uuids of at most so many matching persons."""
-
     def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
         """All matching persons in list order, in constant memory."""
 

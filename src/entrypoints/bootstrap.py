@@ -70,8 +70,8 @@ class Services:
     deletions: DeletionService
     timelines: TimelineService
     trends: TrendService
-    maintenance: MaintenanceService
     actors: ActorService
+    maintenance: MaintenanceService
     actions: ActionService
     cohorts: CohortService
     insights: InsightService
@@ -126,6 +126,7 @@ def open_services(settings: Settings) -> Services:
         raise
     people = PeopleWriter(begin, events)
     capture = CaptureService(begin, events, people, now, warn)
+    persons = PersonService(begin, events.people)
     trends = TrendService(begin, events, now)
     return Services(
         settings=settings,
@@ -134,16 +135,16 @@ def open_services(settings: Settings) -> Services:
         capture=capture,
         ingester=Ingester(capture.store),
         imports=ImportService(capture, now, warn),
-        persons=PersonService(begin, events.people),
+        persons=persons,
         person_edits=PersonEditor(people, now),
         activity=ActivityService(begin),
         deletions=DeletionService(begin),
         timelines=TimelineService(begin, events, now),
         trends=trends,
+        actors=ActorService(events, events.people, trends, persons),
         maintenance=MaintenanceService(events),
-        actors=ActorService(begin, events, trends),
         actions=ActionService(begin, now),
-        cohorts=CohortService(begin, now),
+        cohorts=CohortService(begin, now, events.people),
         insights=InsightService(begin, now),
         access=AccessPolicy(begin, now),
     )

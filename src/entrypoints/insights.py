@@ -34,6 +34,7 @@ from .schemas.insights import (
 from .schemas.query import QueryArguments
 from .schemas.saved import page_body, read_page
 from .trend_answers import csv_file_name, csv_rows, is_full_page
+from .trend_chart import svg_response
 
 blueprint = PrivateBlueprint("insights", __name__, description="Trends: how often, and by how many people.")
 
@@ -68,7 +69,8 @@ class Trend(MethodView):
 def _answer(project: Project, body: dict[str, Any], suffix: str, keep: dict[str, Any] | None = None) -> Response:
     """The answer to a request with this body; `keep`: as an insight with these fields too."""
     keys: dict[str, Any] = request.args.to_dict() | body
-    as_csv = (suffix or str(keys.get("format", ""))).lower() == "csv"
+    form = (suffix or str(keys.get("format", ""))).lower()
+    as_csv = form == "csv"
     limit, offset = read_paging(keys)
     query = parse_trends_query(
         trends_query_of(keys), project=project, limit=limit or (CSV_LIMIT if as_csv else DEFAULT_LIMIT), offset=offset
@@ -76,6 +78,8 @@ def _answer(project: Project, body: dict[str, Any], suffix: str, keep: dict[str,
     found = answer(project, query, body)
     if as_csv and found.result:
         return csv_response(csv_rows(found.result), csv_file_name(found.result, keys.get("export_name")))
+    if form == "svg" and found.result:
+        return svg_response(found.result)
     answered = trend_body(found)
     if keep is not None:
         question = {key: keys[key] for key in ("query", "filters") if keys.get(key)}

@@ -10,12 +10,14 @@ from ..domain.actors import ActorRow, ActorsQuestion, Values, window_of
 from ..domain.aggregation import Aggregation, CellKind
 from ..domain.conditions import Contains, lower
 from ..domain.errors import InvalidInput
+from ..domain.people_index import PeopleIndex
 from ..domain.persons import Person
-from ..domain.ports import EventStore, PersonQuery, UnitOfWorkFactory
+from ..domain.ports import EventStore, PersonQuery
 from ..domain.properties import And, Filter, FilterTree, Operand, Or, PersonIn, Source
 from ..domain.trend_plan import Plan, Question
 from ..domain.trends import EVERYTHING, TrendQuery
 from ..domain.uuids import parse_uuid
+from .persons import PersonService
 from .trends import TrendService
 
 MAX_FOUND = 100_000
@@ -49,10 +51,11 @@ class ActorList:
 class ActorService:
     """Tells who is behind the trends of one project at a time."""
 
-    def __init__(self, begin: UnitOfWorkFactory, events: EventStore, trends: TrendService) -> None:
-        self._begin = begin
+    def __init__(self, events: EventStore, index: PeopleIndex, trends: TrendService, persons: PersonService) -> None:
         self._events = events
+        self._index = index
         self._trends = trends
+        self._persons = persons
 
     def page(
         self, project: Project, query: TrendQuery, point: Point, *, search: str | None, limit: int, offset: int
@@ -72,8 +75,8 @@ class ActorService:
         among = self._among(project, search) if search else EVERYTHING
         asked = ActorsQuestion(question.aggregation, window, values, point.other, among)
         found = self._events.actors(asked, limit=limit, offset=offset)
-        people = self._people(project, found.rows)
-        return ActorList([(row, people.get(str(row.uuid))) for row in found.rows], found.total)
+        people = self._persons.by_uuids(project.id, [row.uuid for row in found.rows])
+        return ActorList([(row, people.get(row.uuid)) for row in found.rows], found.total)
 
     def _shown(self, aggregation: Aggregation) -> tuple[Values, ...]:
         """The values that have rows of their own."""
@@ -82,21 +85,13 @@ class ActorService:
 
     def _among(self, project: Project, search: str) -> FilterTree:
         """Persons as the list of persons finds them; ids that nobody holds by themselves."""
-        with self._begin(write=False) as work:
-            found = work.persons.uuids(PersonQuery(project.id, search=search), limit=MAX_FOUND + 1)
+        found = self._index.uuids(PersonQuery(project.id, search=search), limit=MAX_FOUND + 1)
         if len(found) > MAX_FOUND:
             raise InvalidInput(f"More than {MAX_FOUND} persons are found: search for more.", "search")
         of_nobody = Filter(Operand(Source.METADATA, "distinct_id"), Contains(lower(search)))
         uuid = parse_uuid(search)
         named = [PersonIn((uuid,))] if uuid else []
         return Or((PersonIn(tuple(found)), And((PersonIn(None, negated=True), of_nobody)), *named))
-
-    def _people(self, project: Project, rows: Sequence[ActorRow]) -> dict[str, Person]:
-        if not rows:
-            return {}
-        query = PersonQuery(project.id, where=PersonIn(tuple({row.uuid for row in rows})))
-        with self._begin(write=False) as work:
-            return {str(person.uuid): person for person in work.persons.page(query, limit=len(rows)).rows}
 
 
 def _question(planned: Plan, point: Point) -> Question | None:

@@ -13,6 +13,7 @@ from ..domain.activity import Fields
 from ..domain.cohorts import MAX_MEMBERS, Cohort, Meaning, read_cohort_filters
 from ..domain.conditions import text_of
 from ..domain.errors import InvalidInput, NotFound
+from ..domain.people_index import PeopleIndex
 from ..domain.persons import Person
 from ..domain.ports import Clock, PersonQuery, UnitOfWork, UnitOfWorkFactory
 from ..domain.properties import CohortFilter, FilterTree, PersonIn, leaves, matches
@@ -39,20 +40,21 @@ class CohortService:
     itself.
     """
 
-    def __init__(self, begin: UnitOfWorkFactory, clock: Clock) -> None:
+    def __init__(self, begin: UnitOfWorkFactory, clock: Clock, index: PeopleIndex) -> None:
         self._begin = begin
         self._clock = clock
+        self._index = index
 
     def page(self, project: Project, *, limit: int, offset: int) -> tuple[Sequence[CountedCohort], int]:
         """Newest first, and how many there are in all."""
         with self._begin(write=False) as work:
             page = work.cohorts.page(project.id, limit=limit, offset=offset)
-            return _counted(work, project, page.rows), page.count
+            return self._counted(work, project, page.rows), page.count
 
     def get(self, project: Project, cohort_id: int) -> CountedCohort:
         """One cohort."""
         with self._begin(write=False) as work:
-            return _counted(work, project, [_living(work, project, cohort_id)])[0]
+            return self._counted(work, project, [_living(work, project, cohort_id)])[0]
 
     def of_person(self, project: Project, reference: int | UUID) -> Sequence[CountedCohort]:
         """The cohorts that a person, by integer id or uuid, is in. Raises `NotFound` for the person."""
@@ -60,7 +62,7 @@ class CohortService:
             person = work.persons.get(project.id, reference)
             if person is None:
                 raise NotFound
-            return _counted(work, project, _holding(work, project, person))
+            return self._counted(work, project, _holding(work, project, person))
 
     def create(self, project: Project, fields: Mapping[str, Any], *, by: User) -> CountedCohort:
         """A new cohort; `fields` have a name."""
@@ -86,6 +88,14 @@ class CohortService:
             self._record(work, before, after, by)
             work.commit()
         return CountedCohort(after, None) if after.deleted else self.get(project, cohort_id)
+
+    def _counted(self, work: UnitOfWork, project: Project, cohorts: Sequence[Cohort]) -> list[CountedCohort]:
+        counts = dict.fromkeys((cohort.id for cohort in cohorts if cohort.is_static), 0)
+        counts |= work.cohorts.sizes(counts)
+        dynamic = [cohort for cohort in cohorts if not cohort.is_static]
+        trees = _meanings(work, project, dynamic, of_events=True)
+        counts |= dict(zip(trees, self._index.counts(project.id, list(trees.values())), strict=True))
+        return [CountedCohort(cohort, counts.get(cohort.id)) for cohort in cohorts]
 
     def _record(self, work: UnitOfWork, before: Cohort | None, after: Cohort, by: User) -> None:
         record_saved(work, "Cohort", before, after, _told, name=after.name, by=by, at=self._clock())
@@ -133,12 +143,6 @@ def _living(work: UnitOfWork, project: Project, cohort_id: int) -> Cohort:
     return cohort
 
 
-def _counted(work: UnitOfWork, project: Project, cohorts: Sequence[Cohort]) -> list[CountedCohort]:
-    trees = _meanings(work, project, cohorts)
-    counts = dict(zip(trees, work.persons.counts(project.id, list(trees.values())), strict=True))
-    return [CountedCohort(cohort, counts.get(cohort.id)) for cohort in cohorts]
-
-
 def _holding(work: UnitOfWork, project: Project, person: Person) -> list[Cohort]:
     static = work.cohorts.static_of(person.id)
 
@@ -153,17 +157,19 @@ def _holding(work: UnitOfWork, project: Project, person: Person) -> list[Cohort]
         )
 
     cohorts = work.cohorts.page(project.id, limit=MAX_COHORTS, offset=0).rows
-    trees = _meanings(work, project, cohorts)
+    trees = _meanings(work, project, cohorts, of_events=False)
     return [cohort for cohort in cohorts if cohort.id in trees and holds(trees[cohort.id])]
 
 
-def _meanings(work: UnitOfWork, project: Project, cohorts: Sequence[Cohort]) -> dict[int, FilterTree]:
-    """What cohorts mean, asked of persons, by id; without those that name a cohort that has been deleted."""
+def _meanings(
+    work: UnitOfWork, project: Project, cohorts: Sequence[Cohort], *, of_events: bool
+) -> dict[int, FilterTree]:
+    """What cohorts mean, by id; without those that name a cohort that has been deleted."""
     known: dict[int, Cohort | None] = {cohort.id: cohort for cohort in cohorts}
     found = {}
     for cohort in cohorts:
         try:
-            found[cohort.id] = meaning_of(work, project, of_events=False, known=known).of_cohort(cohort.id)
+            found[cohort.id] = meaning_of(work, project, of_events=of_events, known=known).of_cohort(cohort.id)
         except InvalidInput:
             continue
     return found
@@ -181,7 +187,7 @@ def _keep(work: UnitOfWork, project: Project, cohort: Cohort, fields: Mapping[st
     person_ids, distinct_ids = fields.get("person_ids") or (), fields.get("distinct_ids") or ()
     if cohort.is_static:
         work.cohorts.add_members(cohort, person_ids, distinct_ids)
-        if work.cohorts.size(cohort) > MAX_MEMBERS:
+        if work.cohorts.sizes([cohort.id]).get(cohort.id, 0) > MAX_MEMBERS:
             raise InvalidInput(f"A static cohort has at most {MAX_MEMBERS} persons.", "person_ids")
         return
     if person_ids or distinct_ids:

@@ -14,7 +14,7 @@ from hedgerow.domain.errors import InvalidInput
 from hedgerow.domain.events import Event, Properties
 from hedgerow.domain.persons import Person, person_uuid
 from hedgerow.domain.ports import PersonPage, PersonQuery, Position, Projection, UnitOfWorkFactory
-from hedgerow.domain.properties import And, ExpressionFilter, Filter, Operand, Or, Source
+from hedgerow.domain.properties import And, CohortFilter, Filter, Operand, Or, Source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -559,7 +559,7 @@ class PersonRepositoryContract:
     def test_what_is_no_filter_of_persons_is_refused(self, begin: UnitOfWorkFactory, project: int) -> None:
         capture(begin, an_event(project_id=project))
 
-        for where in (ExpressionFilter("true"), Filter(Operand(Source.EVENT, "k"), IsSet())):
+        for where in (CohortFilter(1), Filter(Operand(Source.EVENT, "k"), IsSet())):
             with pytest.raises(InvalidInput):
                 page(begin, PersonQuery(project, where=where))
 

@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     false,
     func,
     literal_column,
@@ -43,6 +45,7 @@ from .slots import PropertySlots
 from .tables import Instant, holders, ids, persons
 
 _CHUNK = 10_000
+_COUNTED = 50  # filters counted in one look
 _LARGEST = 2**63 - 1
 _UTC = ZoneInfo("UTC")
 
@@ -75,6 +78,20 @@ class SqlPeopleIndex:
         with self._transaction() as connection:
             number: int = connection.execute(self._matching(query, func.count())).scalar_one()
             return number
+
+    def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
+        query = PersonQuery(project_id)
+        found: list[int] = []
+        for start in range(0, len(wheres), _COUNTED):
+            met = [self._tree(query, where) for where in wheres[start : start + _COUNTED]]
+            columns = [func.count(case((one, 1))).label(f"count_{place}") for place, one in enumerate(met)]
+            with self._transaction() as connection:
+                found += connection.execute(self._matching(query, *columns)).one()
+        return found
+
+    def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
+        with self._transaction() as connection:
+            return list(connection.execute(self._matching(query, persons.c.uuid).limit(limit)).scalars())
 
     def ids(self, query: PersonQuery, *, limit: int | None = None) -> Sequence[int]:
         statement = _in_order(self._matching(query, persons.c.id)).limit(limit)

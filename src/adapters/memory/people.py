@@ -18,7 +18,7 @@ from ...domain.events import PersonMode, Properties, StoredEvent
 from ...domain.people_index import FoundPage
 from ...domain.population import Id
 from ...domain.ports import PersonCopy, PersonQuery, Position
-from ...domain.properties import Operand, Source, matches
+from ...domain.properties import FilterTree, Operand, Source, matches
 from ...domain.timeline import Run
 from ...domain.uuids import parse_uuid
 
@@ -52,6 +52,12 @@ class MemoryPeopleIndex:
     def count(self, query: PersonQuery) -> int:
         return len(self._matching(query))
 
+    def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
+        return [self.count(PersonQuery(project_id, where=where)) for where in wheres]
+
+    def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
+        return [one.uuid for one in self._matching(query)][:limit]
+
     def ids(self, query: PersonQuery, *, limit: int | None = None) -> Sequence[int]:
         return [one.id for one in self._matching(query)][:limit]
 
@@ -84,7 +90,12 @@ class MemoryPeopleIndex:
         if query.updated_after is not None and person.updated_at <= query.updated_after:
             return False
         return query.where is None or matches(
-            query.where, read=read, in_cohort=_refuse, evaluate=_refuse, zone=self._zone(query.project_id)
+            query.where,
+            read=read,
+            in_cohort=_refuse,
+            evaluate=_refuse,
+            is_one_of=lambda uuids: uuids is None or person.uuid in uuids,
+            zone=self._zone(query.project_id),
         )
 
     def _is_found(self, person: PersonCopy, properties: Properties, search: str) -> bool:

@@ -16,7 +16,7 @@ from ...domain.errors import InvalidInput
 from ...domain.persons import Person, person_uuid
 from ...domain.population import Holder, Id, Population, Profile
 from ...domain.ports import PersonCopy, PersonPage, PersonQuery, Position, Projection
-from ...domain.properties import FilterTree, Operand, Source, matches
+from ...domain.properties import Operand, Source, matches
 from ...domain.timeline import PastVersion
 from ...domain.uuids import parse_uuid
 from .state import State
@@ -137,12 +137,6 @@ class MemoryPersonRepository:
     def count(self, query: PersonQuery) -> int:
         return len(self._matching(query))
 
-    def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
-        return [self.count(PersonQuery(project_id, where=where)) for where in wheres]
-
-    def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
-        return [person.uuid for person in self._matching(query)[:limit]]
-
     def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
         yield from self._matching(query)[:limit]
 
@@ -216,9 +210,8 @@ class MemoryPersonRepository:
         return query.where is None or matches(
             query.where,
             read=read,
-            in_cohort=lambda cohort_id: (cohort_id, person.id) in self._state.members,
+            in_cohort=_refuse,
             evaluate=_refuse,
-            is_one_of=lambda uuids: uuids is None or person.uuid in uuids,
             zone=ZoneInfo(self._state.projects[query.project_id].timezone),
         )
 

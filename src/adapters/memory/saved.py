@@ -77,8 +77,8 @@ class MemoryCohortRepository(_MemoryVersionedRepository[Cohort]):
         persons = self._state.persons
         return sorted(persons[one].uuid for kept, one in self._state.members if kept == cohort.id and one in persons)
 
-    def size(self, cohort: Cohort) -> int:
-        return len(self.members(cohort))
+    def sizes(self, ids: Collection[int]) -> dict[int, int]:
+        return {one: len(self.members(self._kept[one])) for one in ids if one in self._kept}
 
     def static_of(self, person_id: int) -> set[int]:
         return {cohort_id for cohort_id, one in self._state.members if one == person_id}

@@ -34,9 +34,8 @@ class SqlCohortRepository(SqlSavedRepository[Cohort]):
         statement = statement.where(CohortMemberRow.cohort_id == cohort.id).order_by(PersonRow.uuid)
         return list(self._connection.execute(statement).scalars())
 
-    def size(self, cohort: Cohort) -> int:
-        statement = select(func.count()).where(CohortMemberRow.cohort_id == cohort.id)
-        return self._connection.execute(statement).scalar_one()
+    def sizes(self, ids: Collection[int]) -> dict[int, int]:
+        return {row[0]: row[1] for row in fetch(self._connection, _SIZES, ((one,) for one in ids))}
 
     def static_of(self, person_id: int) -> set[int]:
         statement = select(CohortMemberRow.cohort_id).where(CohortMemberRow.person_id == person_id)
@@ -45,6 +44,12 @@ class SqlCohortRepository(SqlSavedRepository[Cohort]):
 
 # --- statements ---------------------------------------------------------------------------------------------
 
+_cohorts = batch_of(CohortRow.id)
+_SIZES = (
+    select(CohortMemberRow.cohort_id, func.count())
+    .where(CohortMemberRow.cohort_id.in_(select(_cohorts.c.id)))
+    .group_by(CohortMemberRow.cohort_id)
+)
 _uuids = batch_of(PersonRow.project_id, PersonRow.uuid)
 _BY_UUID = (
     select(PersonRow.id)

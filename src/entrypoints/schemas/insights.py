@@ -39,7 +39,7 @@ class TrendArguments(Schema):
     compare = ma.fields.String(metadata={"description": "`true` adds the previous period."})
     formula = ma.fields.String(metadata={"description": "As `A + B`: letters are the series.", "example": "A/B"})
     refresh = ma.fields.String(metadata={"description": "`true` recomputes what may be cached."})
-    format = ma.fields.String(metadata={"description": "`json` (default) or `csv`."})
+    format = ma.fields.String(metadata={"description": "`json` (default), `csv` or `svg`."})
     limit = ma.fields.String(metadata={"description": "As breakdown_limit."})
     offset = ma.fields.String(metadata={"description": "How many breakdown values to pass over."})
 
