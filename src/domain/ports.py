@@ -53,8 +53,8 @@ class Projection:
     people: Sequence[PersonCopy] = ()
     gone: Sequence[tuple[int, UUID]] = ()
     holders: Sequence[tuple[int, str, UUID]] = ()
-    ids: Sequence[tuple[int, str, UUID]] = ()
     mark: int | None = None
+    ids: Sequence[tuple[int, str, UUID]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,9 @@ class MemoryPersonRepository:
                 if profile.id is not None and (profile.project_id, profile.uuid) not in living
             ],
             [(*key, uuid) for key, uuid in holders.items()],
-            [(*key, profile.uuid) for key, profile in population.attached.items()],
+            ids=[(*key, profile.uuid) for key, profile in population.attached.items()],
         )
-        if projection == Projection([], [], [], []):
+        if projection == Projection([], [], [], ids=[]):
             return projection
         mark = self._state.next_id("log")
         self._state.log[mark] = replace(projection, mark=mark)
@@ -149,8 +149,8 @@ class MemoryPersonRepository:
             people,
             sorted(named - living.keys()),
             self._present_holders(projection.holders),
-            self._present_holders(projection.ids),
             projection.mark,
+            self._present_holders(projection.ids),
         )
 
     def _present_holders(self, named: Sequence[tuple[int, str, UUID]]) -> list[tuple[int, str, UUID]]:

@@ -65,7 +65,7 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
         [_copy(one, document, at) for one, document in documents.items()],
         [(one.project_id, one.uuid) for one in gone if (one.project_id, one.uuid) not in living],
         [(project_id, distinct_id, uuid) for (project_id, distinct_id), uuid in holders.items()],
-        [(project_id, distinct_id, profile.uuid) for (project_id, distinct_id), profile in attached.items()],
+        ids=[(project_id, distinct_id, profile.uuid) for (project_id, distinct_id), profile in attached.items()],
     )
     return log(connection, projection)
 

@@ -53,7 +53,7 @@ def _present(connection: Connection, mark: int, payload: dict[str, Any]) -> Proj
     living = {(copy.project_id, copy.uuid) for copy in people}
     holders = [tuple(row) for row in fetch(connection, _HOLDERS, payload["holders"])]
     ids = [tuple(row) for row in fetch(connection, _HOLDERS, payload.get("ids", ()))]
-    return Projection(people, sorted(named - living), holders, ids, mark)
+    return Projection(people, sorted(named - living), holders, mark, ids)
 
 
 # --- statements ---------------------------------------------------------------------------------------------
