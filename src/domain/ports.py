@@ -13,7 +13,9 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from .accounts import ApiKey, MemberLevel, Project, User
+from .activity_log import ActivityRepository
 from .aggregation import Aggregation, Cell
+from .deletions import DeletionRepository
 from .events import Event, StoredEvent
 from .persons import Person
 from .population import Id, Population
@@ -53,8 +55,8 @@ class Projection:
     people: Sequence[PersonCopy] = ()
     gone: Sequence[tuple[int, UUID]] = ()
     holders: Sequence[tuple[int, str, UUID]] = ()
-    mark: int | None = None
     ids: Sequence[tuple[int, str, UUID]] = ()
+    mark: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,23 @@ class PersonPage:
 class PersonRepository(Protocol):
     """The persons of all projects, their distinct ids, their history and their groups."""
 
-    def population(self, ids: Collection[Id]) -> Population:
-        """Everything that events under these ids can touch, in a bounded number of statements, locked for change."""
+    def population(self, ids: Collection[Id], *, new: Collection[Id] = ()) -> Population:
+        """Everything that events under these ids can touch, in a bounded number of statements, locked for change.
+
+        `new`: ids that new persons are to be made for, whoever holds them.
+        """
 
     def save(self, population: Population, *, at: datetime) -> Projection:
         """Write all changes of a population in a bounded number of statements and log their projection.
 
         Persons changed get `at` as the time of their last update.
         """
+
+    def lock(
+        self, project_id: int, references: Collection[int | UUID], *, distinct_ids: Collection[str] = ()
+    ) -> Sequence[Person]:
+        """The persons with one of these integer ids, uuids or distinct ids, each once, oldest id first, with all
+        their ids; nobody else changes persons of the project until this unit of work ends."""
 
     def get(self, project_id: int, reference: int | UUID) -> Person | None:
         """One person by integer id or by uuid, or None."""
@@ -192,6 +203,8 @@ class UnitOfWork(Protocol):
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    activity: ActivityRepository
+    deletions: DeletionRepository
 
     def __enter__(self) -> Self: ...
 

@@ -19,9 +19,12 @@ from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.ports import UnitOfWorkFactory
 from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
+from ..services.activity import ActivityService
 from ..services.capture import CaptureService
+from ..services.deletions import DeletionService
 from ..services.imports import ImportService
 from ..services.people import PeopleWriter
+from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
 from ..services.timelines import TimelineService
 from ..services.trends import TrendService
@@ -57,6 +60,9 @@ class Services:
     ingester: Ingester
     imports: ImportService
     persons: PersonService
+    person_edits: PersonEditor
+    activity: ActivityService
+    deletions: DeletionService
     timelines: TimelineService
     trends: TrendService
     access: AccessPolicy
@@ -121,6 +127,9 @@ def open_services(settings: Settings) -> Services:
         ingester=Ingester(capture.store),
         imports=ImportService(capture, now, warn),
         persons=PersonService(begin, events.people),
+        person_edits=PersonEditor(people, now),
+        activity=ActivityService(begin),
+        deletions=DeletionService(begin),
         timelines=TimelineService(begin, events, now),
         trends=TrendService(events, now),
         access=AccessPolicy(begin, now),

@@ -8,7 +8,19 @@ from typing import Any
 from flask import Flask
 
 from .. import __version__
-from . import capture, docs, health, insights, person_lookups, persons, sdk, timelines
+from . import (
+    activity,
+    capture,
+    deletions,
+    docs,
+    health,
+    insights,
+    person_edits,
+    person_lookups,
+    persons,
+    sdk,
+    timelines,
+)
 from .api import HedgerowApi, register_errors
 from .bootstrap import Services, open_services
 from .cli import register_commands
@@ -16,7 +28,15 @@ from .settings import Settings, read_settings
 
 MAX_BODY = 20 * 1024 * 1024
 
-_PRIVATE = (persons.blueprint, person_lookups.blueprint, timelines.blueprint, insights.blueprint)
+_PRIVATE = (
+    persons.blueprint,
+    person_lookups.blueprint,
+    person_edits.blueprint,
+    timelines.blueprint,
+    deletions.blueprint,
+    activity.blueprint,
+    insights.blueprint,
+)
 _PREFIXES = {"environments": "/api/environments/<project_id>", "projects": "/api/projects/<project_id>"}
 
 

@@ -101,7 +101,7 @@ class AccountService:
                 )
             value = value or new_key_value()
             key = ApiKey(
-                id=secrets.token_urlsafe(12),
+                id=secrets.token_hex(12),
                 user_id=user.id,
                 label=label.strip(),
                 mask_value=mask_key(value),

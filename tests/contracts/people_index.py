@@ -183,6 +183,20 @@ class PeopleIndexCases:
         assert _ids(store.people.page(query, limit=3, offset=5)) == [2, 1]
         assert list(store.people.ids(query, limit=3)) == [7, 6, 5]
 
+    def test_pages_of_a_search_follow_each_other_whatever_was_found(self, store: Store) -> None:
+        for number in range(1, 8):
+            put(store, number, {"email": "ada"} if number % 3 else {}, "ada" if number == 3 else f"u{number}ada")
+        query = PersonQuery(1, search="ADA")
+        pages = [store.people.page(query, limit=3)]
+        while pages[-1].has_more:
+            pages.append(store.people.page(query, limit=3, after=pages[-1].places[-1]))
+        assert [_ids(page) for page in pages] == [[7, 6, 5], [4, 3, 2], [1]]
+        first = pages[-1].places[0]
+        back = store.people.page(query, limit=3, after=Position(first.created_at, first.id, backward=True))
+        assert back == FoundPage(pages[1].places, has_more=True)
+        for offset in range(8):
+            assert _ids(store.people.page(query, limit=2, offset=offset)) == [7, 6, 5, 4, 3, 2, 1][offset : offset + 2]
+
     def test_values_are_the_most_frequent_texts(self, store: Store) -> None:
         for number, value in enumerate(["b", "b", "A", "a", "", None, 5], start=1):
             put(store, number, {"k": value})

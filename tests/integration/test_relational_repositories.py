@@ -19,6 +19,9 @@ from sqlalchemy import Engine, delete, event, func, select, update
 from tests.builders import an_event
 from tests.contracts import account_repository
 from tests.contracts.account_repository import AccountRepositoryContract
+from tests.contracts.activity_repository import ActivityRepositoryContract
+from tests.contracts.deletion_repository import DeletionRepositoryContract
+from tests.contracts.person_edits import PersonEditContract
 from tests.contracts.person_repository import (
     NOON,
     PersonRepositoryContract,
@@ -54,6 +57,18 @@ def begin(engine: Engine) -> SqlUnitOfWorkFactory:
 
 
 class TestSqlPersons(PersonRepositoryContract):
+    pass
+
+
+class TestSqlPersonEdits(PersonEditContract):
+    pass
+
+
+class TestSqlActivity(ActivityRepositoryContract):
+    pass
+
+
+class TestSqlDeletions(DeletionRepositoryContract):
     pass
 
 

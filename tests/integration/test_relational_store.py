@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from hedgerow.adapters.relational import engine as engines
 from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from hedgerow.domain.errors import StoreUnavailable
+from hedgerow.domain.persons import Person
+from hedgerow.domain.population import Population, Profile
 from hedgerow.domain.ports import PersonQuery, Position
 from sqlalchemy import Engine, event
 
@@ -127,6 +130,38 @@ class TestPlans:
         (plan,) = seen.plans_of("SELECT")
         assert "person_counts" in plan
         assert not re.search(r"\bpersons\b", plan)
+
+
+def test_deletions_splits_and_merges_at_once_leave_one_sound_state(begin: SqlUnitOfWorkFactory) -> None:
+    project = a_project(begin)
+    rounds = 6
+
+    def merge(number: int) -> None:
+        capture(begin, an_event("$merge_dangerously", "a", {"alias": f"b{number}"}, project_id=project))
+
+    def edit(act: Callable[[Population, Person], None]) -> None:
+        with begin() as work:
+            for person in work.persons.lock(project, (), distinct_ids=["a"]):
+                population = work.persons.population((), new=[(project, one) for one in person.distinct_ids])
+                act(population, person)
+                work.persons.save(population, at=NOON)
+            work.commit()
+
+    def delete(number: int) -> None:
+        edit(lambda population, person: population.remove(Profile.of(person)))
+
+    def split(number: int) -> None:
+        edit(lambda population, person: population.split(population.add(person), person.distinct_ids[1:], NOON))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda job: job[0](job[1]), product((merge, delete, split), range(rounds))))
+    merge(0)
+
+    with begin(write=False) as work:
+        persons = list(work.persons.stream(PersonQuery(project)))
+    held = [one for person in persons for one in person.distinct_ids]
+    assert len(held) == len(set(held))
+    assert {"a", "b0"} <= set(find(begin, project, "a").distinct_ids)
 
 
 def test_a_store_that_cannot_be_reached_is_unavailable(tmp_path: Path) -> None:

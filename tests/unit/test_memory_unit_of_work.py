@@ -6,6 +6,9 @@ import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 
 from tests.contracts.account_repository import AccountRepositoryContract
+from tests.contracts.activity_repository import ActivityRepositoryContract
+from tests.contracts.deletion_repository import DeletionRepositoryContract
+from tests.contracts.person_edits import PersonEditContract
 from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.property_repository import PropertyRepositoryContract
 
@@ -16,6 +19,18 @@ def begin() -> MemoryUnitOfWorkFactory:
 
 
 class TestMemoryPersons(PersonRepositoryContract):
+    pass
+
+
+class TestMemoryPersonEdits(PersonEditContract):
+    pass
+
+
+class TestMemoryActivity(ActivityRepositoryContract):
+    pass
+
+
+class TestMemoryDeletions(DeletionRepositoryContract):
     pass
 
 

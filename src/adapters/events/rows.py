@@ -88,10 +88,12 @@ def _event_row(one: StoredEvent, columns: Mapping[str, str | None]) -> Row:
 def _put_texts(row: Row, properties: Properties, columns: Mapping[str, str | None], *, but: Collection[str]) -> None:
     others: Properties = {}
     for key, value in properties.items():
-        if value is None or key in but:
-            continue
-        text = value if type(value) is str else text_of(value)
         column = columns.get(key)
+        if value is None or (column is None and key in but):
+            continue
+        kind = type(value)
+        # The commonest types are told apart here: this loop runs for every property of every event.
+        text = value if kind is str else str(value) if kind is int else text_of(value)
         if column is None:
             others[key] = text
         else:

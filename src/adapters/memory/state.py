@@ -6,8 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from ...domain.accounts import ApiKey, Project, User
+from ...domain.activity import Entry
+from ...domain.deletions import Deletion
 from ...domain.events import Properties
 from ...domain.persons import Person
 from ...domain.population import Id, Revision
@@ -30,6 +33,8 @@ class State:
     groups: dict[tuple[int, int, str], Properties] = field(default_factory=dict)
     definitions: dict[tuple[int, str, str], int | None] = field(default_factory=dict)
     log: dict[int, Projection] = field(default_factory=dict)
+    activity: dict[UUID, Entry] = field(default_factory=dict)
+    deletions: dict[int, Deletion] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Self:

@@ -6,8 +6,12 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from ...domain.activity_log import ActivityRepository
+from ...domain.deletions import DeletionRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from .accounts import MemoryAccountRepository
+from .activity import MemoryActivityRepository
+from .deletions import MemoryDeletionRepository
 from .persons import MemoryPersonRepository
 from .properties import MemoryPropertyRepository
 from .state import State
@@ -30,6 +34,8 @@ class MemoryUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    activity: ActivityRepository
+    deletions: DeletionRepository
 
     def __init__(self, factory: MemoryUnitOfWorkFactory, *, write: bool) -> None:
         self._factory = factory
@@ -42,6 +48,8 @@ class MemoryUnitOfWork:
         self.persons = MemoryPersonRepository(self._state)
         self.properties = MemoryPropertyRepository(self._state)
         self.accounts = MemoryAccountRepository(self._state)
+        self.activity = MemoryActivityRepository(self._state)
+        self.deletions = MemoryDeletionRepository(self._state)
         return self
 
     def __exit__(

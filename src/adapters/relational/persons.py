@@ -30,14 +30,27 @@ class SqlPersonRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def population(self, ids: Collection[Id]) -> Population:
-        return population.load(self._connection, ids)
+    def population(self, ids: Collection[Id], *, new: Collection[Id] = ()) -> Population:
+        return population.load(self._connection, ids, new)
 
     def save(self, population_: Population, *, at: datetime) -> Projection:
         return population.save(self._connection, population_, at)
 
+    def lock(
+        self, project_id: int, references: Collection[int | UUID], *, distinct_ids: Collection[str] = ()
+    ) -> Sequence[Person]:
+        population.lock_projects(self._connection, [project_id])
+        rows = [
+            *fetch(self._connection, _BY_ID, ((project_id, one) for one in references if _is_id(one))),
+            *fetch(self._connection, _BY_UUID, ((project_id, one.hex) for one in references if isinstance(one, UUID))),
+            # PostgreSQL takes no NUL, and no id that is stored has one.
+            *fetch(self._connection, _BY_DISTINCT_ID, ((project_id, one) for one in distinct_ids if "\0" not in one)),
+        ]
+        each = {row.id: row for row in rows}
+        return self._with_ids([each[number] for number in sorted(each)], ids=LARGEST)
+
     def get(self, project_id: int, reference: int | UUID) -> Person | None:
-        if isinstance(reference, int) and not 0 < reference <= LARGEST:
+        if isinstance(reference, int) and not _is_id(reference):
             return None
         by = PersonRow.uuid == reference if isinstance(reference, UUID) else PersonRow.id == reference
         row = self._connection.execute(_PERSONS.where(PersonRow.project_id == project_id, by)).one_or_none()
@@ -77,9 +90,9 @@ class SqlPersonRepository:
             after = Position(page.rows[-1].created_at, page.rows[-1].id)
 
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
-        ids = ((one,) for one in references if isinstance(one, int))
+        ids = ((project_id, one) for one in references if isinstance(one, int))
         uuids = ((project_id, one.hex) for one in references if isinstance(one, UUID))
-        rows = [row for row in fetch(self._connection, _BY_ID, ids) if row.project_id == project_id]
+        rows = fetch(self._connection, _BY_ID, ids)
         return self._with_ids([*rows, *fetch(self._connection, _BY_UUID, uuids)], ids=_IDS_ON_A_PAGE)
 
     def held(self, project_id: int, distinct_ids: Collection[str]) -> dict[str, int]:
@@ -110,6 +123,10 @@ class SqlPersonRepository:
         return [_person(row, found[row.id]) for row in rows]
 
 
+def _is_id(reference: int | UUID) -> bool:
+    return isinstance(reference, int) and 0 < reference <= LARGEST
+
+
 def _person(row: Any, distinct_ids: Sequence[str]) -> Person:
     return Person(
         id=row.id,
@@ -135,19 +152,20 @@ _PERSONS = select(
     PersonRow.last_seen_at,
 )
 
-_ids = batch_of(PersonRow.id)
-_BY_ID = _PERSONS.where(PersonRow.id.in_(select(_ids.c.id)))
+_numbers = batch_of(PersonRow.project_id, PersonRow.id)
+_BY_ID = _PERSONS.join(_numbers, (PersonRow.project_id == _numbers.c.project_id) & (PersonRow.id == _numbers.c.id))
 _uuids = batch_of(PersonRow.project_id, PersonRow.uuid)
-_BY_UUID = _PERSONS.select_from(_uuids).join(
-    PersonRow, (PersonRow.project_id == _uuids.c.project_id) & (PersonRow.uuid == _uuids.c.uuid)
+_BY_UUID = _PERSONS.join(_uuids, (PersonRow.project_id == _uuids.c.project_id) & (PersonRow.uuid == _uuids.c.uuid))
+_ids = batch_of(DistinctIdRow.project_id, DistinctIdRow.distinct_id)
+_BY_DISTINCT_ID = _PERSONS.join(DistinctIdRow, DistinctIdRow.person_id == PersonRow.id).join(
+    _ids, (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id)
 )
-_given = batch_of(DistinctIdRow.project_id, DistinctIdRow.distinct_id)
 _HELD = (
     select(DistinctIdRow.distinct_id, DistinctIdRow.person_id)
-    .select_from(_given)
+    .select_from(_ids)
     .join(
         DistinctIdRow,
-        (DistinctIdRow.project_id == _given.c.project_id) & (DistinctIdRow.distinct_id == _given.c.distinct_id),
+        (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id),
     )
     .where(DistinctIdRow.person_id.is_not(None))
 )

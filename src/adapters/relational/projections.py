@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Text, cast, delete, insert, select
 
+from ...domain.persons import person_uuid
 from ...domain.ports import PersonCopy, Projection
 from .batch import batch_of, fetch, run
 from .tables import DistinctIdRow, PersonRow, ProjectionLogRow
@@ -51,9 +52,12 @@ def _present(connection: Connection, mark: int, payload: dict[str, Any]) -> Proj
         )
     ]
     living = {(copy.project_id, copy.uuid) for copy in people}
-    holders = [tuple(row) for row in fetch(connection, _HOLDERS, payload["holders"])]
-    ids = [tuple(row) for row in fetch(connection, _HOLDERS, payload.get("ids", ()))]
-    return Projection(people, sorted(named - living), holders, mark, ids)
+    holders = [
+        (project_id, distinct_id, uuid or person_uuid(project_id, distinct_id))
+        for project_id, distinct_id, uuid in fetch(connection, _HOLDERS, payload["holders"])
+    ]
+    ids = [tuple(row) for row in fetch(connection, _HOLDERS, payload.get("ids", ())) if row[2] is not None]
+    return Projection(people, sorted(named - living), holders, ids, mark)
 
 
 # --- statements ---------------------------------------------------------------------------------------------
@@ -80,7 +84,7 @@ _HOLDERS = (
         DistinctIdRow,
         (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id),
     )
-    .join(PersonRow, PersonRow.id == DistinctIdRow.person_id)
+    .outerjoin(PersonRow, PersonRow.id == DistinctIdRow.person_id)
 )
 _marks = batch_of(ProjectionLogRow.id)
 _CLEAR = delete(ProjectionLogRow).where(ProjectionLogRow.id.in_(select(_marks.c.id)))

@@ -7,10 +7,14 @@ from typing import Self
 
 from sqlalchemy import Engine, exc
 
+from ...domain.activity_log import ActivityRepository
+from ...domain.deletions import DeletionRepository
 from ...domain.errors import StoreUnavailable
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from . import engine as engines
 from .accounts import SqlAccountRepository
+from .activity import SqlActivityRepository
+from .deletions import SqlDeletionRepository
 from .persons import SqlPersonRepository
 from .properties import SqlPropertyRepository
 
@@ -23,6 +27,8 @@ class SqlUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    activity: ActivityRepository
+    deletions: DeletionRepository
 
     def __init__(self, engine: Engine, *, write: bool) -> None:
         self._engine = engine
@@ -41,6 +47,8 @@ class SqlUnitOfWork:
         self.persons = SqlPersonRepository(self._connection)
         self.properties = SqlPropertyRepository(self._connection)
         self.accounts = SqlAccountRepository(self._connection)
+        self.activity = SqlActivityRepository(self._connection)
+        self.deletions = SqlDeletionRepository(self._connection)
         return self
 
     def __exit__(
