@@ -150,13 +150,13 @@ def _look_ups(client: _Client, persons: int) -> Iterator[Measure]:
         ("is_set", "nowhere", ""),
         ("exact", 'it\'s "quoted" $a.b \\ 🌿', 7),
     ):
-        path = "?" + urlencode({"properties": json.dumps([{"key": key, "operator": operator, "value": value}])})
-        yield _timed(f"filter {operator} on {key[:5]}", partial(_again, client, path), 100)
+        where = [{"key": key, "operator": operator, "value": value, "type": "person"}]
+        yield _timed(f"filter {operator} on {key[:5]}", partial(_filtered, client, where), 100)
     yield _timed("values of a property", lambda _: client.get("/values", key="plan"))
 
 
-def _again(client: _Client, path: str, turn: int) -> Any:
-    return client.get(path)
+def _filtered(client: _Client, where: list[dict[str, Any]], _: int) -> Any:
+    return client.get(properties=where)
 
 
 def _export(client: _Client, server: Server, persons: int) -> Iterator[Measure]:

@@ -40,7 +40,7 @@ def upgrade() -> None:
         sa.Column("deletion_type", NUMBER, nullable=False),
         sa.Column("project_id", NUMBER, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("group_type_index", NUMBER, nullable=True),
+        sa.Column("group_type_index", NUMBER, nullable=False),
         sa.Column("distinct_ids", JSON, nullable=False),
         sa.Column("person_ids", JSON, nullable=False),
         sa.Column("created_by", NUMBER, nullable=True),
@@ -57,20 +57,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_event_deletions_project_id_created_at_id", "event_deletions", ["project_id", "created_at", "id"]
     )
-    # Unique among those not verified; in two indexes, since no null equals another.
-    for name, columns, among in (
-        ("uq_event_deletions_pending", [], "IS NULL"),
-        ("uq_event_deletions_pending_group", ["group_type_index"], "IS NOT NULL"),
-    ):
-        where = sa.text(f"delete_verified_at IS NULL AND group_type_index {among}")
-        op.create_index(
-            name,
-            "event_deletions",
-            ["project_id", "deletion_type", "key", *columns],
-            unique=True,
-            sqlite_where=where,
-            postgresql_where=where,
-        )
+    op.create_index(
+        "ix_event_deletions_pending",
+        "event_deletions",
+        ["project_id", "deletion_type", "key", "group_type_index"],
+        unique=True,
+        sqlite_where=sa.text("delete_verified_at IS NULL"),
+        postgresql_where=sa.text("delete_verified_at IS NULL"),
+    )
 
 
 def downgrade() -> None:

@@ -14,12 +14,17 @@ from uuid import UUID
 
 from .accounts import ApiKey, MemberLevel, Project, User
 from .activity_log import ActivityRepository
+from .actors import ActorPage, ActorsQuestion
 from .aggregation import Aggregation, Cell
+from .cohorts import CohortRepository
 from .deletions import DeletionRepository
 from .events import Event, StoredEvent
+from .groups import GroupRepository
+from .insights import InsightRepository
 from .persons import Person
 from .population import Id, Population
 from .properties import FilterTree
+from .saved_actions import ActionRepository
 from .timeline import PastVersion, Run, Span
 
 
@@ -124,6 +129,12 @@ class PersonRepository(Protocol):
     def count(self, query: PersonQuery) -> int:
         """How many persons match, exactly."""
 
+    def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
+        """How many persons of a project meet each filter, exactly, in a bounded number of statements."""
+
+    def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
+        """The uuids of at most so many matching persons."""
+
     def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
         """All matching persons in list order, in constant memory."""
 
@@ -205,6 +216,10 @@ class UnitOfWork(Protocol):
     accounts: AccountRepository
     activity: ActivityRepository
     deletions: DeletionRepository
+    actions: ActionRepository
+    cohorts: CohortRepository
+    insights: InsightRepository
+    groups: GroupRepository
 
     def __enter__(self) -> Self: ...
 
@@ -235,11 +250,20 @@ class EventStore(Protocol):
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
         """The cells of one series; those that are zero may be left out."""
 
+    def actors(self, question: ActorsQuestion, *, limit: int, offset: int) -> ActorPage:
+        """The people behind a number, most events first, then by uuid."""
+
     def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
         """The time of the first matching event, or None."""
 
     def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
         """The matching events of a person, ascending, those that follow each other alike as one; at most `limit`."""
+
+    def squash(self, limit: int) -> int:
+        """Change at most `limit` rows to say themselves whom they belong to; how many: fewer when none is left.
+
+        No answer changes by it.
+        """
 
     def revision(self, project_id: int) -> int:
         """A number that changes with every change of the project's events or persons."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from flask import g, request
 
-from ..domain.accounts import Project
+from ..domain.accounts import Project, Scope
 from ..domain.errors import NotAuthenticated
 from ..services.access import Caller
 from .api import UnreadableBody, UnsupportedMediaType, json_body
@@ -44,8 +44,11 @@ def authenticate() -> Caller:
     return services().access.authenticate(*found)
 
 
-def scoped(*scopes: str) -> Callable[[_View], _View]:
-    """A view under a project: its `project_id` becomes the `Project` that the caller may use with these scopes."""
+def scoped(*scopes: Scope) -> Callable[[_View], _View]:
+    """A view under a project: its `project_id` becomes the `Project` that the caller may use with these scopes.
+
+    A tuple of scopes stands for any of them.
+    """
 
     def decorate(view: _View) -> _View:
         @wraps(view)

@@ -19,10 +19,15 @@ from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.ports import UnitOfWorkFactory
 from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
+from ..services.actions import ActionService
 from ..services.activity import ActivityService
+from ..services.actors import ActorService
 from ..services.capture import CaptureService
+from ..services.cohorts import CohortService
 from ..services.deletions import DeletionService
 from ..services.imports import ImportService
+from ..services.insights import InsightService
+from ..services.maintenance import MaintenanceService
 from ..services.people import PeopleWriter
 from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
@@ -65,6 +70,11 @@ class Services:
     deletions: DeletionService
     timelines: TimelineService
     trends: TrendService
+    maintenance: MaintenanceService
+    actors: ActorService
+    actions: ActionService
+    cohorts: CohortService
+    insights: InsightService
     access: AccessPolicy
     started_at: datetime = field(default_factory=now)
 
@@ -119,6 +129,7 @@ def open_services(settings: Settings) -> Services:
     with suppress(StoreUnavailable):  # whoever asks whether the server is ready is told then
         people.catch_up()
     capture = CaptureService(begin, events, people, now, warn)
+    trends = TrendService(begin, events, now)
     return Services(
         settings=settings,
         relational=store,
@@ -131,7 +142,12 @@ def open_services(settings: Settings) -> Services:
         activity=ActivityService(begin),
         deletions=DeletionService(begin),
         timelines=TimelineService(begin, events, now),
-        trends=TrendService(events, now),
+        trends=trends,
+        maintenance=MaintenanceService(events),
+        actors=ActorService(begin, events, trends),
+        actions=ActionService(begin, now),
+        cohorts=CohortService(begin, now),
+        insights=InsightService(begin, now),
         access=AccessPolicy(begin, now),
     )
 

@@ -26,6 +26,7 @@ open_to_any_origin(blueprint)
 _OK = b'{"status":"Ok"}'
 _V0_PATHS = ("/batch", "/i/v0/e", "/e", "/capture", "/track", "/engage")
 _MAX_RECORDING = 25 * 1024 * 1024
+_STOPPED = CaptureRejected(408, "client stopped sending data")
 _ERROR_URI = "https://posthog.com/docs/api"
 
 
@@ -100,11 +101,14 @@ def read_body(limit: int) -> bytes:
     """The request's body, forms undecoded. Raises `CaptureRejected` past `limit` bytes or for a body that stops."""
     request.max_content_length = limit
     try:
-        return request.get_data(cache=False, parse_form_data=False)
+        body = request.get_data(cache=False, parse_form_data=False)
     except RequestEntityTooLarge:
         raise CaptureRejected(413, f"maximum event size exceeded: {limit} bytes") from None
     except (ClientDisconnected, RequestTimeout, OSError):
-        raise CaptureRejected(408, "client stopped sending data") from None
+        raise _STOPPED from None
+    if len(body) < (request.content_length or 0):
+        raise _STOPPED
+    return body
 
 
 @blueprint.errorhandler(CaptureRejected)

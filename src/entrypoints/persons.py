@@ -11,6 +11,7 @@ from flask.views import MethodView
 
 from ..domain.accounts import Project
 from ..domain.errors import InvalidInput
+from ..domain.events import JsonValue
 from ..domain.persons import Person
 from ..domain.ports import PersonQuery, Position
 from ..domain.properties import Scope, parse_filters_text, parse_path_rules
@@ -45,21 +46,7 @@ class Persons(MethodView):
             limit = whole_number(arguments.get("limit"), "limit", default=0, minimum=1) or None
             persons = services().persons
             return csv_of(lambda: persons.stream(query, limit=limit), arguments, project)
-        limit = whole_number(arguments.get("limit"), "limit", default=DEFAULT_LIMIT, minimum=1, maximum=MAX_LIMIT)
-        offset = whole_number(arguments.get("offset"), "offset", default=0, minimum=0)
-        position = read_position(arguments)
-        page = services().persons.list(query, limit=limit, offset=offset, position=position)
-        previous = link(cursor=write_cursor(page.previous), offset=None) if page.previous else None
-        if position is None:
-            previous = link(offset=(offset - limit) or None) if offset - limit >= 0 else None
-        return json_response(
-            {
-                "results": [person_body(row, project, every_id=False) for row in page.rows],
-                "next": link(cursor=write_cursor(page.next), offset=None) if page.next else None,
-                "previous": previous,
-                "count": page.count,
-            }
-        )
+        return json_response(page_of(query, arguments, project))
 
 
 @blueprint.route("/persons/<person_id>")
@@ -75,6 +62,23 @@ class OnePerson(MethodView):
         if read_format(arguments) == "csv":
             return csv_of(lambda: [person], arguments, project, every_id=True)
         return json_response(person_body(person, project, every_id=True))
+
+
+def page_of(query: PersonQuery, arguments: dict[str, str], project: Project) -> dict[str, JsonValue]:
+    """The page of persons that the arguments' `limit`, `offset` and `cursor` ask for, with links."""
+    limit = whole_number(arguments.get("limit"), "limit", default=DEFAULT_LIMIT, minimum=1, maximum=MAX_LIMIT)
+    offset = whole_number(arguments.get("offset"), "offset", default=0, minimum=0)
+    position = read_position(arguments)
+    page = services().persons.list(query, limit=limit, offset=offset, position=position)
+    previous = link(cursor=write_cursor(page.previous), offset=None) if page.previous else None
+    if position is None:
+        previous = link(offset=(offset - limit) or None) if offset - limit >= 0 else None
+    return {
+        "results": [person_body(row, project, every_id=False) for row in page.rows],
+        "next": link(cursor=write_cursor(page.next), offset=None) if page.next else None,
+        "previous": previous,
+        "count": page.count,
+    }
 
 
 def csv_of(

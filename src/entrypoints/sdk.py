@@ -122,6 +122,13 @@ def definitions() -> BaseResponse:
     return response.make_conditional(request)
 
 
+@blueprint.get("/static/<path:file>")
+@blueprint.get("/api/projects/@current/feature_flags/<path:file>/remote_config")
+def missing(file: str) -> Response:
+    """Extensions and flags that SDKs may ask for and Hedgerow does not have."""
+    raise CaptureRejected(404, "Not found.")
+
+
 @blueprint.get("/api/surveys")
 def surveys() -> Response:
     """No surveys."""

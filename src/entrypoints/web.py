@@ -9,8 +9,10 @@ from flask import Flask
 
 from .. import __version__
 from . import (
+    actions,
     activity,
     capture,
+    cohorts,
     deletions,
     docs,
     health,
@@ -18,6 +20,7 @@ from . import (
     person_edits,
     person_lookups,
     persons,
+    query,
     sdk,
     timelines,
 )
@@ -36,6 +39,9 @@ _PRIVATE = (
     deletions.blueprint,
     activity.blueprint,
     insights.blueprint,
+    actions.blueprint,
+    cohorts.blueprint,
+    query.blueprint,
 )
 _PREFIXES = {"environments": "/api/environments/<project_id>", "projects": "/api/projects/<project_id>"}
 
@@ -50,6 +56,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     settings = services.settings if services else settings or read_settings()
     app.config.update(
         SETTINGS=settings,
+        MAX_CONTENT_LENGTH=MAX_BODY,
         API_TITLE="Hedgerow",
         API_VERSION=__version__,
         OPENAPI_VERSION="3.1.0",

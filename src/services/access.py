@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ..domain.accounts import ApiKey, Project, User, hash_key, missing_scope
+from ..domain.accounts import ApiKey, Project, Scope, User, hash_key, missing_scope
 from ..domain.errors import AuthenticationFailed, NotFound, PermissionDenied
 from ..domain.ports import Clock, UnitOfWorkFactory
 
@@ -42,7 +42,7 @@ class AccessPolicy:
                 work.commit()
         return Caller(key, user)
 
-    def enter(self, caller: Caller, reference: str, scopes: Sequence[str]) -> Project:
+    def enter(self, caller: Caller, reference: str, scopes: Sequence[Scope]) -> Project:
         """The project that a URL names by integer or as `@current`, once the caller may use it with these scopes."""
         project = self._find(caller, reference)
         limited_to = caller.key.scoped_projects
@@ -51,7 +51,7 @@ class AccessPolicy:
         self.require(caller, scopes)
         return project
 
-    def require(self, caller: Caller, scopes: Sequence[str]) -> None:
+    def require(self, caller: Caller, scopes: Sequence[Scope]) -> None:
         """Raise `PermissionDenied` naming the first scope that the key lacks."""
         missing = missing_scope(caller.key.scopes, tuple(scopes))
         if missing:

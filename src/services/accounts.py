@@ -48,6 +48,11 @@ class AccountService:
         with self._begin(write=False) as work:
             return work.accounts.user(email=email)
 
+    def users_by_id(self) -> dict[int, User]:
+        """All users: an organisation has few, and one question answers for a whole list."""
+        with self._begin(write=False) as work:
+            return {user.id: user for user in work.accounts.users()}
+
     def create_project(self, name: str, *, timezone: str = "UTC", week_start_day: int = 0) -> Project:
         """A new project. Raises `InvalidInput` for an empty name or a time zone that the IANA does not know."""
         if not name.strip():

@@ -10,6 +10,7 @@ from ..domain.errors import NotFound
 from ..domain.people_index import FoundPage, PeopleIndex, needs_index
 from ..domain.persons import Person
 from ..domain.ports import PersonQuery, Position, UnitOfWorkFactory
+from .cohorts import resolved
 
 INTEGER_ID_MAX = 2**63 - 1
 MAX_VALUES = 20
@@ -43,6 +44,7 @@ class PersonService:
 
     def list(self, query: PersonQuery, *, limit: int, offset: int = 0, position: Position | None = None) -> PersonList:
         """A page, newest first, from an offset or from a position that an earlier page gave."""
+        query = self._resolved(query)
         rows, found, count = self._find(query, limit, offset, position)
         if not found.places:
             return PersonList(rows, count, None, None)
@@ -62,6 +64,7 @@ class PersonService:
 
         Page by page, each in a transaction of its own: a slow reader holds up nobody. Who exists throughout comes once.
         """
+        query = self._resolved(query)
         if needs_index(query):
             ids = self._index.ids(query, limit=limit)
             for start in range(0, len(ids), _STREAM_ROWS):
@@ -94,6 +97,13 @@ class PersonService:
     def values(self, project_id: int, key: str, *, part: str) -> Sequence[tuple[str, int]]:
         """The most frequent values of a property that contain `part` in any case, as text, and how many have each."""
         return self._index.values(project_id, key, part=part, limit=MAX_VALUES)
+
+    def _resolved(self, query: PersonQuery) -> PersonQuery:
+        """The query with what its filters on cohorts mean. Raises `InvalidInput` for an unknown cohort."""
+        if query.where is None:
+            return query
+        with self._begin(write=False) as work:
+            return resolved(work, query)
 
     def _find(
         self, query: PersonQuery, limit: int, offset: int, position: Position | None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ..domain.accounts import Project
-from ..domain.actions import Action
 from ..domain.errors import NotFound, QueryTooLarge
 from ..domain.events import Properties
 from ..domain.localtime import Calendar
@@ -17,9 +16,8 @@ from ..domain.ports import Clock, EventStore, UnitOfWork, UnitOfWorkFactory
 from ..domain.properties import Or
 from ..domain.timeline import Point, Run, Span, points, properties_at, read_range
 from ..domain.timeline_requests import TimelineQuery
-from ..domain.trend_plan import name_series
 from ..domain.trends import EVERYTHING
-from .trends import no_action
+from .trends import named_series
 
 MAX_RUNS = 10_000
 _EVER = datetime(2, 1, 1, tzinfo=UTC)
@@ -37,17 +35,10 @@ class Timeline:
 class TimelineService:
     """Answers timelines of one person at a time."""
 
-    def __init__(
-        self,
-        begin: UnitOfWorkFactory,
-        events: EventStore,
-        now: Clock,
-        action: Callable[[int], Action | None] = no_action,
-    ) -> None:
+    def __init__(self, begin: UnitOfWorkFactory, events: EventStore, now: Clock) -> None:
         self._begin = begin
         self._events = events
         self._now = now
-        self._action = action
 
     def run(self, project: Project, reference: int | UUID, query: TimelineQuery) -> Timeline:
         """The timeline of a person by integer id or uuid.
@@ -57,8 +48,9 @@ class TimelineService:
         """
         with self._begin(write=False) as work:
             person = work.persons.get(project.id, reference)
-        if person is None:
-            raise NotFound
+            if person is None:
+                raise NotFound
+            named = named_series(work, project, query.events)
         since_ever = query.date_from == "all"
         start, end = read_range(
             None if since_ever else query.date_from,
@@ -67,7 +59,6 @@ class TimelineService:
             now=self._now(),
             calendar=Calendar(ZoneInfo(project.timezone), project.week_start_day),
         )
-        named = name_series(query.events, self._action)
         where = Or(tuple(series.events for series in named)) if query.events.series else EVERYTHING
         span = Span(project.id, person.uuid, _EVER if since_ever else start, end)
         runs = self._events.runs(span, where, limit=MAX_RUNS + 1)

@@ -14,7 +14,7 @@ from hedgerow.domain.errors import InvalidInput
 from hedgerow.domain.events import Event, Properties
 from hedgerow.domain.persons import Person, person_uuid
 from hedgerow.domain.ports import PersonPage, PersonQuery, Position, Projection, UnitOfWorkFactory
-from hedgerow.domain.properties import And, CohortFilter, Filter, Operand, Or, Source
+from hedgerow.domain.properties import And, ExpressionFilter, Filter, Operand, Or, Source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -341,6 +341,24 @@ class PersonRepositoryContract:
 
     # --- groups ---------------------------------------------------------------------------------------------
 
+    def test_a_group_keeps_what_events_say_of_it_merged_shallowly(self, begin: UnitOfWorkFactory, project: int) -> None:
+        def describe(key: str, properties: Properties) -> Event:
+            return an_event(
+                "$groupidentify", project_id=project, group_type="company", group_key=key, group_set=properties
+            )
+
+        capture(begin, describe("acme", {"name": "Acme", "size": {"a": 1}}), describe("ajax", {}))
+        capture(begin, describe("acme", {"size": {"b": 2}}), describe("acme", {"plan": None}))
+        with begin(write=False) as work:
+            assert work.groups.types(project) == {"company": 0}
+            acme = work.groups.get(project, 0, "acme")
+            assert acme is not None
+            assert acme.properties == {"name": "Acme", "size": {"b": 2}, "plan": None}
+            assert work.groups.get(project, 1, "acme") is None
+            assert work.groups.get(project, 0, "nobody") is None
+            assert work.groups.get(project + 1, 0, "acme") is None
+            assert work.groups.types(project + 1) == {}
+
     def test_group_types_are_known_to_the_next_batch(self, begin: UnitOfWorkFactory, project: int) -> None:
         capture(begin, an_event(project_id=project, groups={"company": "x", "team": "y"}))
         other = a_project(begin)
@@ -589,7 +607,7 @@ class PersonRepositoryContract:
     def test_what_is_no_filter_of_persons_is_refused(self, begin: UnitOfWorkFactory, project: int) -> None:
         capture(begin, an_event(project_id=project))
 
-        for where in (CohortFilter(1), Filter(Operand(Source.EVENT, "k"), IsSet())):
+        for where in (ExpressionFilter("true"), Filter(Operand(Source.EVENT, "k"), IsSet())):
             with pytest.raises(InvalidInput):
                 page(begin, PersonQuery(project, where=where))
 

@@ -115,6 +115,29 @@ def test_all_is_there_after_a_restart(path: Path, begin: MemoryUnitOfWorkFactory
     second.close()
 
 
+def test_squashing_goes_on_after_a_restart_and_leaves_nothing_to_look_up(
+    path: Path, begin: MemoryUnitOfWorkFactory
+) -> None:
+    held = [(1, f"id {number}", ANN) for number in range(10)]
+    first = SqlEventStore(f"duckdb:///{path}", begin)
+    first.write(
+        [stored(day(1), distinct_id, BEN) for _, distinct_id, _ in held],
+        Projection(ids=[(1, distinct_id, BEN) for _, distinct_id, _ in held], holders=held),
+    )
+    assert first.squash(7) == 7
+    first.close()
+    second = SqlEventStore(f"duckdb:///{path}", begin)
+    assert series(second, total(Actors())) == [1]
+    assert [second.squash(7), second.squash(7), second.squash(7)] == [7, 6, 0]
+    assert series(second, total(Actors())) == [1]
+    with second._transaction() as connection:
+        assert connection.execute(text("SELECT count(*) FROM holders")).scalar() == 0
+        assert connection.execute(text("SELECT DISTINCT person_id FROM ids")).scalars().all() == [ANN]
+        found = connection.execute(text("SELECT DISTINCT person_id, stored_person_id FROM events")).all()
+        assert [tuple(row) for row in found] == [(ANN, BEN)]
+    second.close()
+
+
 def test_a_write_that_fails_leaves_nothing_behind(store: SqlEventStore) -> None:
     with pytest.raises(TypeError):
         store.write([stored(day(1))], Projection(holders=[(1, "a", object())]))  # type: ignore[list-item]
@@ -216,6 +239,8 @@ def test_every_answer_is_the_one_that_looking_at_every_event_gives(
     events, projection = data.draw(histories(project.id))
     shared_store.write(events, projection)
     oracle.write(events, projection)
+    for _ in range(data.draw(st.integers(0, 3))):
+        shared_store.squash(2)
     for _ in range(3):
         asked = data.draw(aggregations(project.id, ZoneInfo(zone)))
         assert _table(shared_store.aggregate(asked)) == pytest.approx(_table(oracle.aggregate(asked)))

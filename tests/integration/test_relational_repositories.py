@@ -10,7 +10,10 @@ import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.adapters.relational.tables import DistinctIdRow, GroupRow, PersonHistoryRow, PersonRow, UserRow
 from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
+from hedgerow.domain.activity import person_deleted
+from hedgerow.domain.deletions import of_person
 from hedgerow.domain.events import JsonValue
+from hedgerow.domain.population import Population, Profile
 from hedgerow.domain.ports import PersonQuery
 from hedgerow.domain.properties import Scope, parse_filters
 from hypothesis import given
@@ -37,6 +40,7 @@ from tests.contracts.person_repository import (
     tell,
 )
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 from .databases import empty_postgresql, empty_sqlite
 
@@ -80,6 +84,10 @@ class TestSqlAccounts(AccountRepositoryContract):
     pass
 
 
+class TestSqlSaved(SavedRepositoriesContract):
+    pass
+
+
 @on_one_store
 @given(story=a_story())
 def test_events_do_to_persons_what_they_do_in_memory(begin: SqlUnitOfWorkFactory, story: Story) -> None:
@@ -116,6 +124,31 @@ def test_a_batch_costs_the_same_statements_whatever_its_size(
         work.commit()
 
     assert len(statements) == 9
+
+
+@pytest.mark.parametrize("size", [1, 10, 1000])
+def test_a_deletion_costs_the_same_statements_whatever_its_size(
+    begin: SqlUnitOfWorkFactory, engine: Engine, size: int
+) -> None:
+    project = a_project(begin)
+    ids = [f"u{number}" for number in range(size)]
+    capture(begin, *(an_event(distinct_id=one, project_id=project) for one in ids))
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+
+    with begin() as work:
+        statements.clear()
+        persons = work.persons.lock(project, (), distinct_ids=ids)
+        work.deletions.request([of_person(person, by=None, at=NOON) for person in persons])
+        work.activity.add([person_deleted(person, by=None, at=NOON) for person in persons])
+        population = Population({}, set(), {})
+        for person in persons:
+            population.remove(Profile.of(person))
+        work.persons.save(population, at=NOON)
+        work.commit()
+
+    assert len(persons) == size
+    assert len(statements) == 11
 
 
 def test_a_page_costs_two_statements_whatever_its_size(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:

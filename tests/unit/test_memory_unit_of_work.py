@@ -11,6 +11,7 @@ from tests.contracts.deletion_repository import DeletionRepositoryContract
 from tests.contracts.person_edits import PersonEditContract
 from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 
 @pytest.fixture
@@ -39,4 +40,8 @@ class TestMemoryProperties(PropertyRepositoryContract):
 
 
 class TestMemoryAccounts(AccountRepositoryContract):
+    pass
+
+
+class TestMemorySaved(SavedRepositoriesContract):
     pass

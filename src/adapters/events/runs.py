@@ -25,7 +25,7 @@ def read_runs(
         events.c.person_mode == literal_column(str(int(PersonMode.FULL))), events.c.person_created_at.is_not(None)
     )
     alike = {
-        "person": events.c.person_id,
+        "person": func.coalesce(events.c.stored_person_id, events.c.person_id),
         "version": events.c.person_version,
         "has_person": has_person,
         # Read where it counts only: it is in the event's JSON.

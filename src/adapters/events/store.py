@@ -16,19 +16,20 @@ from sqlalchemy import Connection, Row, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
+from ...domain.actors import ActorPage, ActorRow, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell, CellKind
 from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
-from . import writes
+from . import squash, writes
 from .dialects import duckdb
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
 from .people import SqlPeopleIndex
 from .rows import event_rows, id_rows, person_rows
 from .runs import read_runs
-from .selects import cells, extremes, is_rolling
+from .selects import actors, cells, extremes, is_rolling
 from .slots import PropertySlots
 from .tables import events, holders, metadata
 
@@ -86,6 +87,20 @@ class SqlEventStore:
         found = [_cell(row, aggregation) for row in rows]
         return _accumulated(found, len(aggregation.buckets or ())) if is_rolling(aggregation) else found
 
+    def actors(self, question: ActorsQuestion, *, limit: int, offset: int) -> ActorPage:
+        project = self._project(question.aggregation.project_id)
+        with self._transaction() as connection:
+            histograms = _histograms(connection, question.aggregation, project)
+            found = actors(question, project, histograms).subquery()
+            page = select(*found.c, func.count().over().label("total"))
+            page = page.order_by(found.c.events.desc(), found.c.person, found.c.actor)
+            rows = connection.execute(page.limit(limit).offset(offset)).all()
+            if rows or not offset:
+                total = rows[0].total if rows else 0
+            else:
+                total = connection.execute(select(func.count()).select_from(found)).scalar_one()
+        return ActorPage([ActorRow(row.person, tuple(row.distinct_ids), row.events) for row in rows], total)
+
     def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
         matching = Matching(self._project(project_id))
         statement = matching.select(func.min(events.c.timestamp), where=matching.holds(where))
@@ -96,6 +111,14 @@ class SqlEventStore:
     def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
         with self._transaction() as connection:
             return read_runs(connection, self._project(span.project_id), span, where, limit)
+
+    def squash(self, limit: int) -> int:
+        with self._writing:
+            with self._transaction() as connection:
+                folded = squash.fold(connection, limit)
+            if folded < limit:
+                self._with_holders.clear()
+        return folded
 
     def revision(self, project_id: int) -> int:
         return self._first_revision + self._changes[project_id]

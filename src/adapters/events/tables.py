@@ -61,7 +61,8 @@ def _slots() -> list[Column[str]]:
 metadata = MetaData()
 
 # `properties` is what was captured. Its values as text are in the slots, and in `others`, a JSON object of texts,
-# for keys that came after all slots were given.
+# for keys that came after all slots were given. `stored_person_id` is whose `person_version` it is, where that is
+# another person than `person_id` by now.
 events = Table(
     "events",
     metadata,
@@ -70,6 +71,7 @@ events = Table(
     Column("event", Text),
     Column("distinct_id", Text),
     Column("person_id", Uuid),
+    Column("stored_person_id", Uuid),
     Column("person_version", Integer),
     Column("person_created_at", Instant),
     Column("person_mode", SmallInteger),

@@ -7,9 +7,12 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import md5
 from typing import TypeAlias
+from uuid import UUID
 
+from ...domain.actors import MAX_DISTINCT_IDS, ActorRow, ActorsQuestion
 from ...domain.aggregation import (
     Actors,
     Aggregation,
@@ -27,8 +30,9 @@ from ...domain.aggregation import (
     RollingActors,
     SessionDuration,
 )
-from ...domain.errors import InvalidInput
 from ...domain.events import StoredEvent
+from ...domain.expression import parse_aggregate, parse_text
+from ...domain.expression_values import aggregate_of, value_of
 from ...domain.properties import FilterTree, Operand
 from ...domain.readings import number_of
 from ..events.histogram import histogram
@@ -55,6 +59,34 @@ class Answer:
         if self._asked.breakdown is None:
             return [Cell(bucket, number) for (bucket, _), number in found.items()]
         return _ranked(found, self._asked.breakdown)
+
+    def actors(self, question: ActorsQuestion) -> list[ActorRow]:
+        """Everybody behind a number, most events first, then by uuid."""
+        measure, window = self._asked.measure, question.window
+        by_distinct_id = bool(getattr(measure, "by_distinct_id", False))
+
+        def wanted(one: StoredEvent) -> bool:
+            if not window.start <= one.event.timestamp <= window.end:
+                return False
+            met = question.values is None or (self._values(one) in question.values) != question.excluded
+            return met and self._project.holds(question.among, one)
+
+        found: dict[str, list[StoredEvent]] = defaultdict(list)
+        for one in filter(wanted, self._matching):
+            found[self._actor(one, by_distinct_id)].append(one)
+        if isinstance(measure, FirstTime):
+            firsts = self._firsts(measure.first, by_distinct_id)
+            found = {actor: each for actor, each in found.items() if actor in firsts and wanted(firsts[actor])}
+        rows = {
+            actor: ActorRow(
+                UUID(self._actor(each[0], by_distinct_id=False)),
+                tuple(sorted({one.event.distinct_id for one in each}, key=str.encode)[:MAX_DISTINCT_IDS]),
+                len(each),
+            )
+            for actor, each in found.items()
+        }
+        order = sorted(rows, key=lambda actor: (-rows[actor].events, str(rows[actor].uuid), actor.encode()))
+        return [rows[actor] for actor in order]
 
     def _measured(self) -> dict[tuple[int, Values], float]:
         measure = self._asked.measure
@@ -85,8 +117,12 @@ class Answer:
                 }
             case FirstTime(first, by_distinct_id):
                 return self._first_time(first, by_distinct_id)
-            case ExpressionMeasure():
-                raise InvalidInput("Aggregates by expression are not supported yet.")
+            case ExpressionMeasure(text):
+                term = parse_aggregate(text)
+                return {
+                    key: aggregate_of(term, [partial(self._read, one) for one in found])
+                    for key, found in self._by_cell(self._matching).items()
+                }
 
     def _is_asked(self, one: StoredEvent) -> bool:
         window, at = self._asked.window, one.event.timestamp
@@ -158,6 +194,13 @@ class Answer:
         return found
 
     def _first_time(self, first: FilterTree, by_distinct_id: bool) -> dict[tuple[int, Values], float]:
+        counts: Counter[tuple[int, Values]] = Counter()
+        for began in self._firsts(first, by_distinct_id).values():
+            counts[self._bucket(began), self._values(began)] += 1
+        return dict(counts)
+
+    def _firsts(self, first: FilterTree, by_distinct_id: bool) -> dict[str, StoredEvent]:
+        """Of each actor that counts, the first matching event."""
         ever: dict[str, datetime] = {}
         for one in self._project.events:
             at = one.event.timestamp
@@ -168,38 +211,55 @@ class Answer:
         for one in self._matching:
             if self._bucket(one) >= 0:
                 matched[self._actor(one, by_distinct_id)].append(one)
-        counts: Counter[tuple[int, Values]] = Counter()
-        for actor, found in matched.items():
-            began = min(found, key=lambda one: (one.event.timestamp, _order(self._values(one))))
-            if began.event.timestamp == ever.get(actor):
-                counts[self._bucket(began), self._values(began)] += 1
-        return dict(counts)
+        began = {
+            actor: min(found, key=lambda one: (one.event.timestamp, _order(self._values(one))))
+            for actor, found in matched.items()
+        }
+        return {actor: one for actor, one in began.items() if one.event.timestamp == ever.get(actor)}
 
     def _reader(self, dimension: Dimension) -> Callable[[StoredEvent], str | None]:
-        operand = dimension.operand
-        if operand is None:
-            raise InvalidInput("Breakdowns by expression are not supported yet.", "breakdown")
-        check_operand(operand)
+        text_of = self._text_of(dimension)
         if dimension.bins is not None:
-            return self._binned(operand, dimension.bins)
+            return self._binned(text_of, dimension.bins)
 
         def read(one: StoredEvent) -> str | None:
-            text = self._project.text(operand, one) or None
+            text = text_of(one) or None
             if text is None or not dimension.normalize_url:
                 return text
             return text.rstrip("/?#") or "/"
 
         return read
 
-    def _binned(self, operand: Operand, bins: int) -> Callable[[StoredEvent], str | None]:
+    def _text_of(self, dimension: Dimension) -> Callable[[StoredEvent], str | None]:
+        operand = dimension.operand
+        if operand is not None:
+            check_operand(operand)
+            return lambda one: self._project.text(operand, one)
+        term = parse_text(dimension.expression or "")
+
+        def text(one: StoredEvent) -> str | None:
+            value = value_of(term, partial(self._read, one))
+            return None if value is None else str(value)
+
+        return text
+
+    def _read(self, one: StoredEvent, operand: Operand) -> str | None:
+        return self._project.text(operand, one)
+
+    def _binned(self, text_of: Callable[[StoredEvent], str | None], bins: int) -> Callable[[StoredEvent], str | None]:
         considered = self._matching
         if not (isinstance(self._asked.measure, RollingActors) and self._asked.buckets):
             considered = [one for one in considered if self._bucket(one) >= 0]
-        numbers = [number for one in considered if (number := self._number(operand, one)) is not None]
+
+        def number_in(one: StoredEvent) -> float | None:
+            text = text_of(one)
+            return None if text is None else number_of(text)
+
+        numbers = [number for one in considered if (number := number_in(one)) is not None]
         found = histogram(min(numbers), max(numbers), bins) if numbers else None
 
         def read(one: StoredEvent) -> str | None:
-            number = self._number(operand, one)
+            number = number_in(one)
             return None if number is None or found is None else found.label(number)
 
         return read

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from ...domain.actors import ActorPage, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell
 from ...domain.events import Event, StoredEvent
 from ...domain.ports import PersonCopy, Projection, UnitOfWorkFactory
@@ -63,6 +64,10 @@ class MemoryEventStore:
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
         return Answer(self._project(aggregation.project_id), aggregation).cells()
 
+    def actors(self, question: ActorsQuestion, *, limit: int, offset: int) -> ActorPage:
+        rows = Answer(self._project(question.aggregation.project_id), question.aggregation).actors(question)
+        return ActorPage(rows[offset : offset + limit], len(rows))
+
     def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
         check_tree(where)
         project = self._project(project_id)
@@ -79,6 +84,9 @@ class MemoryEventStore:
             and project.holds(where, one)
         ]
         return runs_of(found)[:limit]
+
+    def squash(self, limit: int) -> int:
+        return 0  # whom an event belongs to is looked up at no cost here
 
     def revision(self, project_id: int) -> int:
         return self._changes[project_id]

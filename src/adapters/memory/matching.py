@@ -10,7 +10,18 @@ from zoneinfo import ZoneInfo
 from ...domain.conditions import text_of
 from ...domain.errors import InvalidInput
 from ...domain.events import Properties, StoredEvent
-from ...domain.properties import ELEMENTS_CHAIN, Filter, FilterTree, Operand, Source, leaves, matches
+from ...domain.expression import parse_condition
+from ...domain.expression_values import value_of
+from ...domain.properties import (
+    ELEMENTS_CHAIN,
+    CohortFilter,
+    Filter,
+    FilterTree,
+    Operand,
+    Source,
+    leaves,
+    matches,
+)
 
 _SECOND = timedelta(seconds=1)
 
@@ -69,17 +80,22 @@ class ProjectEvents:
             tree,
             read=lambda operand: self.text(operand, one),
             in_cohort=lambda _: False,
-            evaluate=lambda _: False,
+            evaluate=lambda text: value_of(parse_condition(text), lambda operand: self.text(operand, one)) is True,
             zone=self.zone,
+            is_one_of=lambda uuids: self.is_one_of(uuids, one),
         )
+
+    def is_one_of(self, uuids: tuple[UUID, ...] | None, one: StoredEvent) -> bool:
+        return UUID(self.actor(one, by_distinct_id=False)) in (self.people if uuids is None else uuids)
 
 
 def check_tree(tree: FilterTree) -> None:
     """Raise `InvalidInput` for a filter that does not work on events."""
     for leaf in leaves(tree):
-        if not isinstance(leaf, Filter):
-            raise InvalidInput("Filters by cohort and by expression are not supported yet.", "properties")
-        check_operand(leaf.operand)
+        if isinstance(leaf, CohortFilter):
+            raise InvalidInput("Events know no cohorts.", "properties")
+        if isinstance(leaf, Filter):
+            check_operand(leaf.operand)
 
 
 def check_operand(operand: Operand) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn
@@ -16,7 +16,7 @@ from ...domain.errors import InvalidInput
 from ...domain.persons import Person, person_uuid
 from ...domain.population import Holder, Id, Population, Profile
 from ...domain.ports import PersonCopy, PersonPage, PersonQuery, Position, Projection
-from ...domain.properties import Operand, Source, matches
+from ...domain.properties import FilterTree, Operand, Source, matches
 from ...domain.timeline import PastVersion
 from ...domain.uuids import parse_uuid
 from .state import State
@@ -69,6 +69,7 @@ class MemoryPersonRepository:
             people.append(_copy(person, at))
 
         holders: dict[Id, UUID] = {}
+        self._move_members(left, removed)
         for key, (holder_id, personless) in self._state.ids.items():
             if holder_id in left:
                 self._state.ids[key] = (left[holder_id].id, personless)
@@ -136,6 +137,12 @@ class MemoryPersonRepository:
     def count(self, query: PersonQuery) -> int:
         return len(self._matching(query))
 
+    def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
+        return [self.count(PersonQuery(project_id, where=where)) for where in wheres]
+
+    def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
+        return [person.uuid for person in self._matching(query)[:limit]]
+
     def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
         yield from self._matching(query)[:limit]
 
@@ -174,6 +181,14 @@ class MemoryPersonRepository:
         ]
         return Projection(people, sorted(named - living.keys()), holders, ids, projection.mark)
 
+    def _move_members(self, left: Mapping[int, Profile], removed: Collection[int | None]) -> None:
+        for cohort_id, person_id in list(self._state.members):
+            into = left.get(person_id)
+            if into or person_id in removed:
+                del self._state.members[cohort_id, person_id]
+            if into:
+                self._state.members[cohort_id, into.id or 0] = None
+
     def _holder(self, project_id: int, distinct_id: str) -> UUID | None:
         person_id, _ = self._state.ids.get((project_id, distinct_id), (None, False))
         return None if person_id is None else self._state.persons[person_id].uuid
@@ -201,8 +216,9 @@ class MemoryPersonRepository:
         return query.where is None or matches(
             query.where,
             read=read,
-            in_cohort=_refuse,
+            in_cohort=lambda cohort_id: (cohort_id, person.id) in self._state.members,
             evaluate=_refuse,
+            is_one_of=lambda uuids: uuids is None or person.uuid in uuids,
             zone=ZoneInfo(self._state.projects[query.project_id].timezone),
         )
 

@@ -10,17 +10,21 @@ from uuid import UUID
 
 from ...domain.accounts import ApiKey, Project, User
 from ...domain.activity import Entry
+from ...domain.cohorts import Cohort
 from ...domain.deletions import Deletion
 from ...domain.events import Properties
+from ...domain.insights import Insight
 from ...domain.persons import Person
 from ...domain.population import Id, Revision
 from ...domain.ports import Projection
+from ...domain.saved_actions import SavedAction
 
 
 @dataclass(slots=True)
 class State:
     """`persons` have no distinct ids in here: `ids` says who holds which, in the order in which they got them, and
-    whether events used it personless. `last_ids` are the last numbers given, by kind."""
+    whether events used it personless. `members` are static cohorts' (cohort, person). `last_ids` are the last numbers
+    given, by kind."""
 
     users: dict[int, User] = field(default_factory=dict)
     projects: dict[int, Project] = field(default_factory=dict)
@@ -35,6 +39,10 @@ class State:
     log: dict[int, Projection] = field(default_factory=dict)
     activity: dict[UUID, Entry] = field(default_factory=dict)
     deletions: dict[int, Deletion] = field(default_factory=dict)
+    actions: dict[int, SavedAction] = field(default_factory=dict)
+    cohorts: dict[int, Cohort] = field(default_factory=dict)
+    members: dict[tuple[int, int], None] = field(default_factory=dict)
+    insights: dict[int, Insight] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Self:

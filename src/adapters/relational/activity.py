@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Index, Select, and_, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Index, Select, and_, false, func, select, union_all, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...domain.activity import Entry, erased
@@ -61,14 +61,21 @@ class SqlActivityRepository:
         run(self._connection, _INSERT, rows)
 
     def page(self, query: ActivityQuery, *, limit: int, offset: int = 0) -> Sequence[SignedEntry]:
-        statement = _ENTRIES.where(_meets(query))
-        statement = statement.order_by(ActivityRow.created_at.desc(), ActivityRow.id.desc())
-        rows = self._connection.execute(statement.limit(limit).offset(min(offset, LARGEST))).all()
+        # Each place is walked in the order of its index; together they would have to be sorted.
+        until = min(offset + limit, LARGEST)
+        places = [
+            select(ActivityRow.id, ActivityRow.created_at).where(here).order_by(*_NEWEST_FIRST).limit(until).subquery()
+            for here in _places(query)
+        ]
+        found = union_all(*(select(place) for place in places)).subquery()
+        newest = select(found.c.id).order_by(found.c.created_at.desc(), found.c.id.desc())
+        ids = newest.limit(limit).offset(min(offset, LARGEST)).subquery()
+        rows = self._connection.execute(_SIGNED.join(ids, ActivityRow.id == ids.c.id).order_by(*_NEWEST_FIRST)).all()
         return [SignedEntry(_entry(row), row.first_name or "", row.email or "") for row in rows]
 
     def count(self, query: ActivityQuery) -> int:
-        statement = select(func.count()).select_from(ActivityRow).where(_meets(query))
-        return self._connection.execute(statement).scalar_one()
+        counts = (select(func.count()).select_from(ActivityRow).where(here) for here in _places(query))
+        return sum(self._connection.execute(count).scalar_one() for count in counts)
 
     def erase(self, project_id: int, person_ids: Collection[int]) -> None:
         rows = fetch(self._connection, _OF_PERSONS, ((project_id, str(one)) for one in person_ids))
@@ -76,13 +83,19 @@ class SqlActivityRepository:
         run(self._connection, _REWRITE, ((entry.id.hex, _json(entry.detail)) for entry in emptied))
 
 
-def _meets(query: ActivityQuery) -> ColumnElement[bool]:
+def _places(query: ActivityQuery) -> list[ColumnElement[bool]]:
+    """What the entries of the project meet, and what those of no project do, which no person is without."""
+    conditions = _conditions(query)
+    places = [and_(ActivityRow.project_id == query.project_id, *conditions)]
+    if set(query.scopes) != {"Person"}:
+        places.append(and_(ActivityRow.project_id.is_(None), *conditions))
+    return places
+
+
+def _conditions(query: ActivityQuery) -> list[ColumnElement[bool]]:
     if any("\0" in (one or "") for one in (*query.scopes, query.item_id, query.activity)):
-        return false()  # nothing stored contains it, and PostgreSQL does not take it
-    here: ColumnElement[bool] = ActivityRow.project_id == query.project_id
-    if "Person" not in query.scopes or len(set(query.scopes)) > 1:
-        here = or_(here, ActivityRow.project_id.is_(None))
-    found = [here]
+        return [false()]  # nothing stored contains it, and PostgreSQL does not take it
+    found: list[ColumnElement[bool]] = []
     if query.scopes:
         found.append(ActivityRow.scope.in_(query.scopes))
     if query.item_id is not None:
@@ -91,7 +104,7 @@ def _meets(query: ActivityQuery) -> ColumnElement[bool]:
         found.append(ActivityRow.user_id == query.user_id)
     if query.activity is not None:
         found.append(ActivityRow.activity == query.activity)
-    return and_(*found)
+    return found
 
 
 def _entry(row: Any) -> Entry:
@@ -123,8 +136,11 @@ _entry_columns = (
     ActivityRow.detail,
     ActivityRow.created_at,
 )
-_ENTRIES: Select[Any] = select(*_entry_columns, UserRow.first_name, UserRow.email).outerjoin(
-    UserRow, UserRow.id == ActivityRow.user_id
+_NEWEST_FIRST = (ActivityRow.created_at.desc(), ActivityRow.id.desc())
+_SIGNED: Select[Any] = (
+    select(*_entry_columns, UserRow.first_name, UserRow.email)
+    .select_from(ActivityRow)
+    .outerjoin(UserRow, UserRow.id == ActivityRow.user_id)
 )
 _INSERT = insert_batch(
     ActivityRow.id,

@@ -22,23 +22,28 @@ from .batch import batch_of, fetch, insert_batch, run
 from .columns import LARGEST, Json, to_micros
 from .tables import Row, UserRow
 
-
-def _unique_pending(name: str, *columns: str, among: str) -> Index:
-    where = text(f"delete_verified_at IS NULL AND group_type_index {among}")
-    columns = ("project_id", "deletion_type", "key", *columns)
-    return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
+_NO_GROUP = -1
+_PENDING = text("delete_verified_at IS NULL")
 
 
 class EventDeletionRow(Row):
     """A request or a receipt. It outlives the project, the person and who asked.
 
-    Unique among those not verified; in two indexes, since no null equals another.
+    Unique among those not verified; so no group is a number too, as no null equals another.
     """
 
     __tablename__ = "event_deletions"
     __table_args__ = (
-        _unique_pending("uq_event_deletions_pending", among="IS NULL"),
-        _unique_pending("uq_event_deletions_pending_group", "group_type_index", among="IS NOT NULL"),
+        Index(
+            "ix_event_deletions_pending",  # the usual name is longer than PostgreSQL takes
+            "project_id",
+            "deletion_type",
+            "key",
+            "group_type_index",
+            unique=True,
+            sqlite_where=_PENDING,
+            postgresql_where=_PENDING,
+        ),
         Index(None, "project_id", "created_at", "id"),
         {"sqlite_strict": True, "sqlite_autoincrement": True},
     )
@@ -47,7 +52,7 @@ class EventDeletionRow(Row):
     deletion_type: Mapped[int]
     project_id: Mapped[int]
     key: Mapped[str]
-    group_type_index: Mapped[int | None]
+    group_type_index: Mapped[int]
     distinct_ids: Mapped[Any] = mapped_column(Json)
     person_ids: Mapped[Any] = mapped_column(Json)
     created_by: Mapped[int | None] = mapped_column(ForeignKey(UserRow.id, ondelete="SET NULL"))
@@ -94,8 +99,9 @@ class SqlDeletionRepository:
         return self._connection.execute(statement).rowcount == 1
 
 
-def _place(request: DeletionRequest) -> tuple[int, int, str, int | None]:
-    return request.project_id, int(request.kind), request.key, request.group_type_index
+def _place(request: DeletionRequest) -> tuple[int, int, str, int]:
+    group = _NO_GROUP if request.group_type_index is None else request.group_type_index
+    return request.project_id, int(request.kind), request.key, group
 
 
 def _what(request: DeletionRequest) -> tuple[str, str, int]:
@@ -126,7 +132,7 @@ def _deletion(row: Any) -> Deletion:
         key=row.key,
         at=row.created_at,
         by=row.created_by,
-        group_type_index=row.group_type_index,
+        group_type_index=None if row.group_type_index == _NO_GROUP else row.group_type_index,
         distinct_ids=tuple(row.distinct_ids),
         person_ids=tuple(row.person_ids),
     )
@@ -162,7 +168,7 @@ _PENDING_OF = _DELETIONS.join(
     (EventDeletionRow.project_id == _asked.c.project_id)
     & (EventDeletionRow.deletion_type == _asked.c.deletion_type)
     & (EventDeletionRow.key == _asked.c.key)
-    & EventDeletionRow.group_type_index.is_not_distinct_from(_asked.c.group_type_index),
+    & (EventDeletionRow.group_type_index == _asked.c.group_type_index),
 ).where(_IS_PENDING)
 _extended = batch_of(EventDeletionRow.id, *_what_columns)
 _EXTEND = (

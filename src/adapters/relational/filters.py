@@ -6,6 +6,9 @@ PostgreSQL (17 or newer) a condition becomes SQL of the same meaning (`postgresq
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -15,6 +18,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    not_,
     or_,
     select,
     true,
@@ -23,9 +27,10 @@ from sqlalchemy import (
 from ...domain.conditions import Condition, Contains, OneOf, lower
 from ...domain.errors import InvalidInput
 from ...domain.ports import PersonQuery
-from ...domain.properties import And, Filter, FilterTree, Or, Source
+from ...domain.properties import And, CohortFilter, Filter, FilterTree, Or, PersonIn, Source
 from ...domain.uuids import parse_uuid
 from . import postgresql
+from .saved_tables import CohortMemberRow
 from .tables import EMAIL_PREFIX, DistinctIdRow, PersonRow, ProjectRow
 
 
@@ -49,6 +54,18 @@ def conditions(connection: Connection, query: PersonQuery) -> list[ColumnElement
     if query.where is not None:
         found.append(_tree(texts, query.where))
     return found
+
+
+def contains(connection: Connection, text: SQLColumnExpression[str], needle: str) -> ColumnElement[bool]:
+    """Whether the lower-cased text contains the needle."""
+    if connection.dialect.name == "sqlite":
+        return func.hedgerow_contains(text, needle)
+    return postgresql.contains(text, needle)
+
+
+def tree_holds(connection: Connection, project_id: int, tree: FilterTree) -> ColumnElement[bool]:
+    """Whether a person of the project meets a filter. A cohort in it is a static one, told by its members."""
+    return _tree(_Texts(connection, project_id), tree)
 
 
 def _holder(project_id: int, distinct_id: str) -> ColumnElement[int]:
@@ -80,6 +97,12 @@ def _tree(texts: _Texts, tree: FilterTree) -> ColumnElement[bool]:
             return or_(false(), *(_tree(texts, child) for child in tree.children))
         case Filter() if tree.operand.source is Source.PERSON:
             return texts.holds(tree.operand.key, tree.condition)
+        case CohortFilter(cohort_id, negated):
+            members = select(CohortMemberRow.person_id).where(CohortMemberRow.cohort_id == cohort_id)
+            return PersonRow.id.not_in(members) if negated else PersonRow.id.in_(members)
+        case PersonIn(uuids, negated):
+            found = true() if uuids is None else texts.is_one_of(uuids)
+            return not_(found) if negated else found
     raise InvalidInput("This filter does not work on persons.", "properties")
 
 
@@ -92,10 +115,11 @@ class _Texts:
         self._is_sqlite = connection.dialect.name == "sqlite"
 
     def contains(self, text: SQLColumnExpression[str], needle: str) -> ColumnElement[bool]:
-        """Whether the lower-cased text contains the needle."""
-        if self._is_sqlite:
-            return func.hedgerow_contains(text, needle)
-        return postgresql.contains(text, needle)
+        return contains(self._connection, text, needle)
+
+    def is_one_of(self, uuids: Sequence[UUID]) -> ColumnElement[bool]:
+        """Whether the person is one of these."""
+        return PersonRow.uuid.in_(uuids)
 
     def holds(self, key: str, condition: Condition) -> ColumnElement[bool]:
         """Whether a person's property meets the condition."""

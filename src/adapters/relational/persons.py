@@ -8,20 +8,22 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, Text, cast, func, literal, select, tuple_
+from sqlalchemy import Connection, Text, case, cast, func, literal, select, tuple_
 
 from ...domain.persons import Person
 from ...domain.population import Id, Population
 from ...domain.ports import PersonPage, PersonQuery, Position, Projection
+from ...domain.properties import FilterTree
 from ...domain.timeline import PastVersion
 from . import population, projections
 from .batch import batch_of, fetch
 from .columns import LARGEST, Moment, Number
-from .filters import conditions
+from .filters import conditions, tree_holds
 from .tables import DistinctIdRow, PersonCountRow, PersonHistoryRow, PersonRow
 
 _IDS_ON_A_PAGE = 1000
 _STREAM_ROWS = 1000
+_COUNTS = 50  # filters counted at once: a statement has a bound of parameters
 
 
 class SqlPersonRepository:
@@ -76,6 +78,19 @@ class SqlPersonRepository:
             return self._connection.execute(counted).scalar() or 0
         statement = select(func.count()).select_from(PersonRow).where(*conditions(self._connection, query))
         return self._connection.execute(statement).scalar_one()
+
+    def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
+        found: list[int] = []
+        for start in range(0, len(wheres), _COUNTS):
+            met = (tree_holds(self._connection, project_id, where) for where in wheres[start : start + _COUNTS])
+            columns = [func.count(case((one, 1))).label(f"count_{place}") for place, one in enumerate(met)]
+            statement = select(*columns).select_from(PersonRow).where(PersonRow.project_id == project_id)
+            found += self._connection.execute(statement).one()
+        return found
+
+    def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
+        statement = select(PersonRow.uuid).where(*conditions(self._connection, query)).limit(limit)
+        return list(self._connection.execute(statement).scalars())
 
     def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
         """Page by page: constant memory without a cursor that stays open while a slow client reads."""

@@ -20,7 +20,7 @@ from ...domain.conditions import text_of
 from ...domain.persons import person_uuid
 from ...domain.population import Holder, Id, Population, Profile, Revision
 from ...domain.ports import PersonCopy, Projection
-from . import groups
+from . import groups, members
 from .batch import batch_of, fetch, insert_batch, run
 from .columns import from_micros, to_micros
 from .projections import log
@@ -52,12 +52,16 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
     documents = {profile: _json(profile.properties) for profile in (*created, *changed)}
     attached = population.attached
 
-    # The old persons go first: a new one may get the uuid of an old one.
+    # The old persons go first, and out of their cohorts: a new one may get the uuid of an old one.
+    memberships = members.of_persons(connection, [profile.id for profile in gone if profile.id is not None])
     run(connection, _DELETE_PERSONS, ((profile.id,) for profile in gone))
     _insert_persons(connection, created, documents, at)
     run(connection, _UPDATE_PERSONS, ((profile.id, *_values(profile, documents[profile], at)) for profile in changed))
     holders = _move_ids(connection, {profile: merged[profile] for profile in left})
     holders.update(_vacate_ids(connection, population.removed))
+    # Who is removed leaves the cohorts; everybody who stays has an id by now.
+    into = {profile.id: merged[profile].id or 0 for profile in left}
+    members.add(connection, ((cohort, into[person]) for cohort, person in memberships if person in into))
     _keep_ids(connection, population)
     _append_history(connection, [*population.revisions, *population.endings(at)])
     groups.save(connection, population, at)

@@ -8,15 +8,22 @@ from typing import Self
 from sqlalchemy import Engine, exc
 
 from ...domain.activity_log import ActivityRepository
+from ...domain.cohorts import CohortRepository
 from ...domain.deletions import DeletionRepository
 from ...domain.errors import StoreUnavailable
+from ...domain.groups import GroupRepository
+from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
+from ...domain.saved_actions import ActionRepository
 from . import engine as engines
 from .accounts import SqlAccountRepository
 from .activity import SqlActivityRepository
+from .cohorts import SqlCohortRepository
 from .deletions import SqlDeletionRepository
+from .groups import SqlGroupRepository
 from .persons import SqlPersonRepository
 from .properties import SqlPropertyRepository
+from .saved import SqlActionRepository, SqlInsightRepository
 
 _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
@@ -29,6 +36,10 @@ class SqlUnitOfWork:
     accounts: AccountRepository
     activity: ActivityRepository
     deletions: DeletionRepository
+    actions: ActionRepository
+    cohorts: CohortRepository
+    insights: InsightRepository
+    groups: GroupRepository
 
     def __init__(self, engine: Engine, *, write: bool) -> None:
         self._engine = engine
@@ -49,6 +60,10 @@ class SqlUnitOfWork:
         self.accounts = SqlAccountRepository(self._connection)
         self.activity = SqlActivityRepository(self._connection)
         self.deletions = SqlDeletionRepository(self._connection)
+        self.actions = SqlActionRepository(self._connection)
+        self.cohorts = SqlCohortRepository(self._connection)
+        self.insights = SqlInsightRepository(self._connection)
+        self.groups = SqlGroupRepository(self._connection)
         return self
 
     def __exit__(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import sys
 import threading
+from functools import partial
 from multiprocessing.connection import wait
+from typing import Any
 
 import click
 
@@ -42,20 +45,19 @@ def serve(host: str, port: int, threads: int) -> None:
     click.echo(f"Hedgerow serves on http://{host}:{port} (API description at /api/docs)", err=True)
     Granian(
         "hedgerow.entrypoints.cli.serve:worker_app",
-        factory=True,
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=1,
-        blocking_threads=threads,
         websockets=False,
         log_level=LogLevels.error,
         backlog=2_048,
-    ).serve()
+    ).serve(target_loader=partial(worker_app, threads), wrap_loader=False)
 
 
-def worker_app() -> object:
+def worker_app(threads: int) -> Any:
     """The application in the server's worker process, which ends with the process that started it."""
+    from ..intake import Intake
     from ..logs import configure
     from ..web import served_app
 
@@ -63,12 +65,19 @@ def worker_app() -> object:
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), name="parent-watch", daemon=True).start()
     configure(read_settings())
+    _allow_many_connections()
     app = served_app()
     # Events come as thousands of small objects that soon go again; looking for cycles among them so often, and among
     # all that was imported, took a tenth of the time.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-    return app
+    gc.set_threshold(5_000, 20, 20)
+    return Intake(app, threads=threads)
+
+
+def _allow_many_connections() -> None:
+    """As many open files as the system lets: shells often allow 1,024, fewer than the connections that are taken."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _end_with(sentinel: int) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from math import ceil
 from typing import Any
+from uuid import UUID
 
 import duckdb
 from sqlalchemy import (
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Engine,
     ExceptionContext,
     Integer,
+    Select,
     SmallInteger,
     Table,
     Text,
@@ -31,6 +33,7 @@ from sqlalchemy import (
     event,
     func,
     literal_column,
+    select,
     text,
     true,
     try_cast,
@@ -50,6 +53,7 @@ _CONFIG = {
     "memory_limit": "1GB",
 }
 _FATAL = (duckdb.FatalException, duckdb.InternalException)
+_SET_UP = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"  # which would be printed into the answers of commands
 _HELD = re.compile(r"lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 
@@ -61,7 +65,7 @@ def open_engine(url: str) -> Engine:
         sys.modules["pandas"] = None  # type: ignore[assignment]
     engine = create_engine(url, connect_args={"config": dict(_CONFIG)}, pool_size=8, max_overflow=56)
     # Not a setting of the file: time zones come from an extension that is there once the file is open.
-    event.listen(engine, "connect", lambda connection, _: connection.execute("SET TimeZone = 'UTC'"))
+    event.listen(engine, "connect", lambda connection, _: connection.execute(_SET_UP))
     event.listen(engine, "handle_error", _let_go)
     return engine
 
@@ -130,6 +134,17 @@ def _uncompressed(kind: ScannedText, compiler: Any, **options: Any) -> str:
     return "VARCHAR USING COMPRESSION uncompressed"
 
 
+def uuids(given: Iterable[UUID]) -> Select[Any]:
+    """SELECT these uuids, however many: one parameter."""
+    text = json.dumps([str(uuid) for uuid in given])
+    return select(func.unnest(func.from_json(bindparam(None, text, Text), literal_column("'[\"UUID\"]'"))))
+
+
+def first_of(value: ColumnElement[Any], count: int) -> ColumnElement[Any]:
+    """Of all different texts the first ones, as a list."""
+    return func.list_slice(func.list_sort(func.list(value.distinct())), 1, count)
+
+
 def member(json: ColumnElement[Any], key: str) -> ColumnElement[Any]:
     """The text of an object's member, NULL without it. A JSON pointer takes any key, a path does not."""
     pointer = "/" + key.replace("~", "~0").replace("/", "~1")
@@ -157,11 +172,15 @@ def number(value: ColumnElement[Any]) -> ColumnElement[Any]:
 def aggregate(function: Function, value: ColumnElement[Any]) -> ColumnElement[Any]:
     """The function over all numbers that are not NULL; 0 without any."""
     if function.quantile is not None:
-        found = func.quantile_cont(value, literal_column(str(function.quantile)))
-    else:
-        # The sums that compensate for rounding.
-        found = getattr(func, {"sum": "fsum", "avg": "favg"}.get(function, function.value))(value)
+        return quantile(value, function.quantile)
+    # The sums that compensate for rounding.
+    found = getattr(func, {"sum": "fsum", "avg": "favg"}.get(function, function.value))(value)
     return func.coalesce(found, literal_column("0"))
+
+
+def quantile(value: ColumnElement[Any], q: float) -> ColumnElement[Any]:
+    """The quantile of all numbers that are not NULL; 0 without any."""
+    return func.coalesce(func.quantile_cont(value, literal_column(str(q))), literal_column("0"))
 
 
 def sampled(distinct_id: ColumnElement[str], share: float) -> ColumnElement[bool]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,11 +18,10 @@ from sqlalchemy import (
     literal_column,
     try_cast,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.visitors import InternalTraversal
 
 from ....domain.readings import ISO_SYNTAX
 from .duckdb import number
+from .duckdb_let import let
 
 _FIRST: ColumnElement[Any] = literal_column("TIMESTAMP '1000-01-01'")
 _LAST: ColumnElement[Any] = literal_column("TIMESTAMP '9999-12-31 23:59:59.999999'")
@@ -42,10 +40,10 @@ def instant(value: ColumnElement[Any], zone: ZoneInfo) -> ColumnElement[Any]:
     def read(text: ColumnElement[Any]) -> ColumnElement[Any]:
         trimmed = func.trim(text, literal_column(r"' ' || chr(9) || chr(13) || chr(10)"))
         iso = func.coalesce(_iso(trimmed, zone), _iso(func.left(trimmed, 10), zone))
-        return _let("seconds", number(text), lambda seconds: case((seconds.is_not(None), _unix(seconds)), else_=iso))
+        return let("seconds", number(text), lambda seconds: case((seconds.is_not(None), _unix(seconds)), else_=iso))
 
-    return _let(
-        "found", _let("text", value, read), lambda found: case((found.between(_FIRST, _LAST), cast(found, DateTime)))
+    return let(
+        "found", let("text", value, read), lambda found: case((found.between(_FIRST, _LAST), cast(found, DateTime)))
     )
 
 
@@ -61,7 +59,7 @@ def _unix(seconds: ColumnElement[Any]) -> ColumnElement[Any]:
 def _iso(value: ColumnElement[Any], zone: ZoneInfo) -> ColumnElement[Any]:
     names: ColumnElement[Any] = literal_column("['day', 'hour', 'minute', 'second', 'fraction', 'offset']")
     parts = func.regexp_extract(value, literal_column(f"'^(?:{ISO_SYNTAX})$'"), names)
-    return _let("part", parts, lambda part: _instant_of_parts(part, zone))
+    return let("part", parts, lambda part: _instant_of_parts(part, zone))
 
 
 def _instant_of_parts(parts: ColumnElement[Any], zone: ZoneInfo) -> ColumnElement[Any]:
@@ -86,33 +84,3 @@ def _instant_of_parts(parts: ColumnElement[Any], zone: ZoneInfo) -> ColumnElemen
 
 def _or_zeros(digits: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.coalesce(func.nullif(digits, literal_column("''")), literal_column("'00'"))
-
-
-def _let(
-    name: str, value: ColumnElement[Any], within: Callable[[ColumnElement[Any]], ColumnElement[Any]]
-) -> ColumnElement[Any]:
-    """An expression within which a value has a name, so that it is written and worked out once."""
-    return _Let(name, value, within(literal_column(name)))
-
-
-class _Let(ColumnElement[Any]):
-    """A value named within an expression: DuckDB has no other way to say it than a list of one."""
-
-    inherit_cache = True
-    # What makes up the cache key of a statement that holds one.
-    _traverse_internals: Any = [  # noqa: RUF012
-        ("name", InternalTraversal.dp_string),
-        ("value", InternalTraversal.dp_clauseelement),
-        ("within", InternalTraversal.dp_clauseelement),
-    ]
-
-    def __init__(self, name: str, value: ColumnElement[Any], within: ColumnElement[Any]) -> None:
-        self.name = name
-        self.value = value
-        self.within = within
-
-
-@compiles(_Let)
-def _let_text(let: _Let, compiler: Any, **options: Any) -> str:
-    value, within = compiler.process(let.value, **options), compiler.process(let.within, **options)
-    return f"list_transform([{value}], lambda {let.name}: {within})[1]"
