@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ from ..adapters.events.store import SqlEventStore
 from ..adapters.ingester import Ingester
 from ..adapters.relational import engine as relational
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
-from ..domain.errors import HedgerowError
+from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.ports import UnitOfWorkFactory
 from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
@@ -125,6 +125,8 @@ def open_services(settings: Settings) -> Services:
         store.close()
         raise
     people = PeopleWriter(begin, events)
+    with suppress(StoreUnavailable):  # whoever asks whether the server is ready is told then
+        people.catch_up()
     capture = CaptureService(begin, events, people, now, warn)
     persons = PersonService(begin, events.people)
     trends = TrendService(begin, events, now)

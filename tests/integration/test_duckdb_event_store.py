@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,11 +18,12 @@ from hedgerow.adapters.memory.events import MemoryEventStore
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.domain.aggregation import Actors, Cell, Count
 from hedgerow.domain.errors import StoreUnavailable
-from hedgerow.domain.ports import Projection
+from hedgerow.domain.ports import PersonQuery, Projection
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from tests.builders import a_copy
 from tests.contracts.event_store import (
     ANN,
     BEN,
@@ -37,6 +39,7 @@ from tests.contracts.event_store import (
     total,
 )
 from tests.contracts.event_strategies import START, ZONES, aggregations, histories
+from tests.contracts.people_index import PeopleIndexCases
 
 
 @pytest.fixture
@@ -62,6 +65,39 @@ class TestSqlEventStore(EventStoreCases):
         opened = SqlEventStore(f"duckdb:///{path}", begin)
         yield opened
         opened.close()
+
+
+class TestSqlPeopleIndex(PeopleIndexCases):
+    pass
+
+
+words = st.text("aAÄäßİıΣς%_\\'\". 🌿", max_size=4)
+
+
+@given(people=st.lists(st.tuples(words, words, st.lists(words, max_size=2)), max_size=6), search=words.filter(bool))
+@settings(max_examples=30)
+def test_a_search_finds_what_looking_at_every_person_finds(
+    people: list[tuple[str, str, list[str]]],
+    search: str,
+    shared_store: SqlEventStore,
+    shared_begin: MemoryUnitOfWorkFactory,
+) -> None:
+    with shared_begin() as work:
+        project = work.accounts.add_project(name="Any", timezone="UTC", week_start_day=0, at=START).id
+        work.commit()
+    oracle = MemoryEventStore(shared_begin)
+    given_ids = {one: UUID(int=number) for number, (_, _, ids) in enumerate(people) for one in ids}
+    projection = Projection(
+        [
+            a_copy(project, UUID(int=number), {"email": email, "name": name}, id=number)
+            for number, (email, name, _) in enumerate(people)
+        ],
+        ids=[(project, one, uuid) for one, uuid in given_ids.items()],
+    )
+    shared_store.write([], projection)
+    oracle.write([], projection)
+    query = PersonQuery(project, search=search)
+    assert list(shared_store.people.ids(query)) == list(oracle.people.ids(query))
 
 
 def test_all_is_there_after_a_restart(path: Path, begin: MemoryUnitOfWorkFactory) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
-from hedgerow.adapters.relational.tables import GroupRow, PersonHistoryRow, UserRow
+from hedgerow.adapters.relational.tables import DistinctIdRow, GroupRow, PersonHistoryRow, PersonRow, UserRow
 from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from hedgerow.domain.activity import person_deleted
 from hedgerow.domain.deletions import of_person
@@ -17,7 +17,7 @@ from hedgerow.domain.population import Population, Profile
 from hedgerow.domain.ports import PersonQuery
 from hedgerow.domain.properties import Scope, parse_filters
 from hypothesis import given
-from sqlalchemy import Engine, event, select, update
+from sqlalchemy import Engine, delete, event, func, select, update
 
 from tests.builders import an_event
 from tests.contracts import account_repository
@@ -99,8 +99,10 @@ def test_events_do_to_persons_what_they_do_in_memory(begin: SqlUnitOfWorkFactory
     real, ideal = tell(begin, project, story), tell(memory, project, story)
 
     assert people(begin, project) == people(memory, project)
+    with begin(write=False) as work:
+        assert work.persons.count(PersonQuery(project)) == len(people(memory, project))
     for one, other in zip(real, ideal, strict=True):
-        assert same(one)[1:3] == same(other)[1:3]
+        assert same(one)[1:4] == same(other)[1:4]
         assert {copy.version for copy in one.people} == {copy.version for copy in other.people}
 
 
@@ -180,6 +182,22 @@ def test_every_version_of_a_person_is_in_its_history(begin: SqlUnitOfWorkFactory
         (0, NOON, True, {"a": 1, "$creator_event_uuid": str(created.uuid)}, []),
         (1, NOON, False, {"b": None}, ["a"]),
     ]
+
+
+def test_persons_are_counted_however_they_come_and_go(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:
+    project, other = a_project(begin), a_project(begin)
+    events = [an_event(distinct_id=f"u{number}", project_id=one) for number in range(5) for one in (project, other)]
+    capture(begin, *events)
+    capture(begin, an_event("$merge_dangerously", "u0", project_id=project, properties={"alias": "u1"}))
+    with engine.begin() as connection:
+        connection.execute(update(DistinctIdRow).where(DistinctIdRow.project_id == other).values(person_id=None))
+        connection.execute(delete(PersonRow).where(PersonRow.project_id == other))
+
+    with begin(write=False) as work:
+        counts = [work.persons.count(PersonQuery(one)) for one in (project, other, 10**6)]
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(PersonRow)) == 4
+    assert counts == [4, 0, 0]
 
 
 def test_group_properties_are_merged_shallowly(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -49,7 +49,7 @@ def person_rows(people: Iterable[PersonCopy], slots: PropertySlots) -> list[Row]
             "updated_at": person.updated_at,
             "search": lower("\0".join(text_of(properties.get(key)) or "" for key in ("email", "name"))),
         }
-        _put_texts(row, properties, columns[person.project_id])
+        _put_texts(row, properties, columns[person.project_id], but=())
         rows.append(row)
     return rows
 
@@ -81,15 +81,15 @@ def _event_row(one: StoredEvent, columns: Mapping[str, str | None]) -> Row:
     }
     for index, key in one.groups.items():
         row[f"group_{index}"] = key
-    _put_texts(row, event.properties, columns)
+    _put_texts(row, event.properties, columns, but=UNSLOTTED)
     return row
 
 
-def _put_texts(row: Row, properties: Properties, columns: Mapping[str, str | None]) -> None:
+def _put_texts(row: Row, properties: Properties, columns: Mapping[str, str | None], *, but: Collection[str]) -> None:
     others: Properties = {}
     for key, value in properties.items():
         column = columns.get(key)
-        if value is None or (column is None and key in UNSLOTTED):
+        if value is None or (column is None and key in but):
             continue
         kind = type(value)
         # The commonest types are told apart here: this loop runs for every property of every event.
