@@ -4,7 +4,7 @@ database that HEDGEROW_DATABASE_URL names."""
 import os
 
 from alembic import context
-from hedgerow.adapters.relational import engine
+from hedgerow.adapters.relational import engine, unit_of_work  # noqa: F401 - every table, whoever keeps it
 from hedgerow.adapters.relational.tables import Row
 from sqlalchemy import Connection
 

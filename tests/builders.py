@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 from hedgerow.domain import identity
 from hedgerow.domain.events import Event, Properties, StoredEvent
 from hedgerow.domain.normalisation import IngestionWarning
 from hedgerow.domain.persons import person_uuid
 from hedgerow.domain.population import Holder, Id, Population, Profile, Revision
+from hedgerow.domain.ports import PersonCopy
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -31,6 +33,20 @@ def an_event(
     """A normalised event. Further arguments are properties whose names begin with `$`, without it."""
     properties = {**(properties or {}), **{f"${key}": value for key, value in more.items()}}
     return Event(project_id, uuid or uuid4(), name, distinct_id, at, properties)
+
+
+def a_copy(
+    project_id: int,
+    uuid: UUID,
+    properties: Properties,
+    *,
+    version: int = 1,
+    id: int = 1,
+    created_at: datetime = NOON,
+    updated_at: datetime = NOON,
+) -> PersonCopy:
+    """What an event store is told of a person."""
+    return PersonCopy(project_id, uuid, version, orjson.dumps(properties), id, created_at, updated_at)
 
 
 class People:

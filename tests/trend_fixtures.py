@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -10,16 +10,20 @@ from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-import orjson
+from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.domain.accounts import Project
-from hedgerow.domain.actions import Action
+from hedgerow.domain.cohorts import Cohort
 from hedgerow.domain.events import Event, JsonValue, PersonMode, StoredEvent
+from hedgerow.domain.persons import Person
 from hedgerow.domain.ports import EventStore, PersonCopy, Projection
+from hedgerow.domain.saved_actions import SavedAction, read_steps
 from hedgerow.domain.trend_breakdowns import DEFAULT_LIMIT
 from hedgerow.domain.trend_requests import trends_query_of
 from hedgerow.domain.trends_query import parse_trends_query
 from hedgerow.entrypoints.trend_answers import series_bodies
 from hedgerow.services.trends import TrendResult, TrendService
+
+from tests.builders import a_copy
 
 _NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 _MADE = datetime(2010, 1, 1, tzinfo=UTC)
@@ -55,7 +59,7 @@ class World:
 
     store: EventStore
     project: Project = field(default_factory=a_project)
-    actions: dict[int, Action] = field(default_factory=dict)
+    begin: MemoryUnitOfWorkFactory = field(default_factory=MemoryUnitOfWorkFactory)
     _holder: dict[str, UUID] = field(default_factory=dict)
     _events: list[StoredEvent] = field(default_factory=list)
     _people: list[PersonCopy] = field(default_factory=list)
@@ -66,7 +70,7 @@ class World:
         """A person who holds these ids."""
         uuid = self._pseudo(distinct_ids[0])
         self._holder |= dict.fromkeys(distinct_ids, uuid)
-        self._people.append(PersonCopy(self.project.id, uuid, 1, orjson.dumps(properties)))
+        self._people.append(a_copy(self.project.id, uuid, properties))
         return uuid
 
     def move(self, distinct_id: str, person: UUID) -> None:
@@ -100,16 +104,43 @@ class World:
         person = self._holder.get(distinct_id) or self._pseudo(distinct_id)
         self._events.append(StoredEvent(event, person, 1, when, PersonMode.FULL, when, groups))
 
+    def action(self, name: str, *steps: Mapping[str, JsonValue]) -> int:
+        """The id of a new action."""
+        read = read_steps(list(steps), self.project)
+        with self.begin() as work:
+            action = work.actions.add(SavedAction(0, self.project.id, name, "", (), read, False, _MADE, None))
+            work.commit()
+        return action.id
+
+    def cohort(self, name: str, *filters: JsonValue, members: Collection[UUID] = ()) -> int:
+        """The id of a new cohort: of those who meet the filters, or else of these members."""
+        group: dict[str, JsonValue] = {"properties": {"type": "AND", "values": list(filters)}}
+        new = Cohort(0, self.project.id, name, "", not filters, group if filters else {}, False, _MADE, None)
+        with self.begin() as work:
+            cohort = work.cohorts.add(new)
+            work.commit()
+        state = self.begin.state
+        for uuid in members:
+            number = state.next_id("persons")
+            state.persons[number] = Person(number, self.project.id, uuid, {}, _MADE, False, 1, None, ())
+            state.members[cohort.id, number] = None
+        return cohort.id
+
     def ask(
         self, request: Mapping[str, Any], now: str = "2020-01-05T00:00:00Z", limit: int = DEFAULT_LIMIT
     ) -> TrendResult:
         """The trend that a request to `insights/trend` asks for, at a time."""
-        self.store.write(self._events, Projection(self._people, holders=self._holders))
-        self._events, self._people, self._holders = [], [], []
+        self.store_all()
         offset = int(request.get("offset", 0))
         query = parse_trends_query(trends_query_of(request), self.project, limit=limit, offset=offset)
-        service = TrendService(self.store, lambda: instant(now, self.project.timezone), self.actions.get)
+        service = TrendService(self.begin, self.store, lambda: instant(now, self.project.timezone))
         return service.run(self.project, query)
+
+    def store_all(self) -> None:
+        """Store what happened since the last time."""
+        if self._events or self._people or self._holders:
+            self.store.write(self._events, Projection(self._people, holders=self._holders))
+        self._events, self._people, self._holders = [], [], []
 
     def rows(self, request: Mapping[str, Any], now: str = "2020-01-05T00:00:00Z") -> list[dict[str, Any]]:
         """The rows of the answer as JSON."""

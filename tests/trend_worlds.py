@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hedgerow.domain.actions import Action, ActionStep
 from hedgerow.domain.events import JsonValue
 
 from .trend_fixtures import World
@@ -285,5 +284,5 @@ def three_people(world: World) -> None:
 
 def with_actions(world: World) -> None:
     """The actions `sign up` and `no events` of the first world, and some of page views."""
-    for action_id, name in ((1, "sign up"), (2, "no events"), (3, "$pageview")):
-        world.actions[action_id] = Action(action_id, name, (ActionStep(event=name),))
+    for name in ("sign up", "no events", "$pageview"):
+        world.action(name, {"event": name})

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import TypeVar
+from itertools import chain
+from typing import Protocol, TypeVar
 from uuid import UUID
 
-from .accounts import MemberLevel, User
+from .accounts import MemberLevel, Scope, User
 from .errors import PermissionDenied
 
 T = TypeVar("T")
@@ -107,6 +108,24 @@ class Target:
     def whole(self) -> Target:
         """The resource as a whole."""
         return replace(self, resource_id=None, created_by=None)
+
+
+class Owned(Protocol):
+    """An object of a project that somebody made."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def project_id(self) -> int: ...
+
+    @property
+    def created_by(self) -> int | None: ...
+
+
+def object_target(resource: Resource, one: Owned) -> Target:
+    """An object with its creator."""
+    return Target(one.project_id, resource, str(one.id), one.created_by)
 
 
 def project_target(project_id: int) -> Target:
@@ -226,10 +245,10 @@ def _by_rules(rules: Rules, who: Member, target: Target, source: Source) -> Iter
 # --- the gate -----------------------------------------------------------------------------------------------
 
 
-def required_levels(scopes: Sequence[str], own: Resource | None = None) -> dict[Resource, Level]:
+def required_levels(scopes: Sequence[Scope], own: Resource | None = None) -> dict[Resource, Level]:
     """What the gate asks of a route with these scopes: of its own resource and of the object of each scope."""
     needed = {own: own.ladder[1]} if own else {}
-    for scope in scopes:
+    for scope in chain.from_iterable((scope,) if isinstance(scope, str) else scope for scope in scopes):
         name, _, action = scope.partition(":")
         resource = _RESOURCES.get(name)
         if resource:
@@ -273,6 +292,10 @@ class Listing:
         """Raise `PermissionDenied` if the list is closed. `has_own`: whether the creator has any object there."""
         if not (self.everything or self.exceptions or (has_own and self.creator is not None)):
             raise PermissionDenied("You do not have viewer access to this resource.")
+
+
+EVERYTHING = Listing(None, True)
+"""What nobody in particular sees."""
 
 
 def listing(rules: Rules, who: Member, project_id: int, resource: Resource) -> Listing:

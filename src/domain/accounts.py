@@ -25,6 +25,10 @@ INERT_SCOPE_OBJECTS = frozenset(
 )
 
 
+Scope = str | tuple[str, ...]
+"""A required scope, or several any of which will do."""
+
+
 class MemberLevel(IntEnum):
     """A member's level in the organisation, with PostHog's numbers."""
 
@@ -131,11 +135,15 @@ def check_scopes(scopes: tuple[str, ...]) -> None:
             raise InvalidInput(f"Invalid scope: {scope}", attr="scopes")
 
 
-def missing_scope(granted: tuple[str, ...], required: tuple[str, ...]) -> str | None:
-    """The first required scope that is not granted. Write implies read of the same object; `*` meets all."""
+def missing_scope(granted: tuple[str, ...], required: tuple[Scope, ...]) -> str | None:
+    """The first required scope that is not granted. Write implies read of the same object; `*` meets all.
+
+    Of scopes any of which will do, the first is named.
+    """
     if "*" in granted:
         return None
     for scope in required:
-        if scope not in granted and scope.replace(":read", ":write") not in granted:
-            return scope
+        choices = (scope,) if isinstance(scope, str) else scope
+        if not any(one in granted or one.replace(":read", ":write") in granted for one in choices):
+            return choices[0]
     return None

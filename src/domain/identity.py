@@ -23,6 +23,7 @@ MAX_GROUP_KEY = 400
 IDENTIFYING = frozenset(("$identify", "$create_alias", "$merge_dangerously"))
 NEVER_TOUCHES_PERSONS = frozenset(("$exception", "$$heatmap"))
 _ALWAYS_WRITES = IDENTIFYING | {"$set"}
+_CHANGES = frozenset(("$set", "$set_once", "$unset"))
 
 # A plain event that changes nothing but these keys of a person does not rewrite the person: they change with
 # every page and every window, and a write for each would cost more than they tell.
@@ -134,7 +135,7 @@ def _create(event: Event, population: Population, uuid_from: str, ids: tuple[str
     properties: Properties = {}
     if event.name != "$groupidentify":
         properties = {**_object(event, "$set_once"), **_object(event, "$set")}
-    if properties and _size(properties) > MAX_PROPERTIES_BYTES:
+    if properties and size_of(properties) > MAX_PROPERTIES_BYTES:
         _warn("person_properties_size_violation", event, warn)
         properties = {}
     properties["$creator_event_uuid"] = str(event.uuid)
@@ -154,7 +155,7 @@ def _update(
     inherited: Properties | None = None,
 ) -> None:
     """Write what the event changes, as one version. `inherited`: the properties a merge has just brought."""
-    to_set, to_unset = _property_changes(event, profile.properties)
+    to_set, to_unset = _property_changes(event, profile)
     seen = profile.last_seen_at
     moves_seen = seen is None or event.timestamp - seen >= _HOUR
     if moves_seen and event.properties.get("$update_person_last_seen_at") is False:
@@ -180,11 +181,12 @@ def _update(
         population.revisions.append(Revision(profile, profile.version, event.timestamp, to_set, to_unset))
 
 
-def _property_changes(event: Event, had: Properties) -> tuple[Properties, tuple[str, ...]]:
+def _property_changes(event: Event, profile: Profile) -> tuple[Properties, tuple[str, ...]]:
     """What the event changes of the properties a person had: what to set, then the keys to remove."""
     properties = event.properties
-    if event.name == "$groupidentify":
+    if event.name == "$groupidentify" or _CHANGES.isdisjoint(properties):
         return {}, ()
+    had = profile.properties
     to_set: Properties = {}
     if "$set_once" in properties:
         to_set = {key: value for key, value in _object(event, "$set_once").items() if key not in had}
@@ -215,13 +217,13 @@ def _change_properties(
     updated = {**profile.properties, **to_set}
     for key in to_unset:
         del updated[key]
-    size = _size(updated)
+    size = size_of(updated)
     if size > MAX_PROPERTIES_BYTES:
         _warn("person_properties_size_violation", event, warn)
-        if _size(profile.properties) <= MAX_PROPERTIES_BYTES:
+        if size_of(profile.properties) <= MAX_PROPERTIES_BYTES:
             return {}, ()
         trimmed = _trim(updated, size)
-        if _size(updated) > MAX_PROPERTIES_BYTES:
+        if size_of(updated) > MAX_PROPERTIES_BYTES:
             return {}, ()
         to_unset += trimmed
     profile.properties = updated
@@ -235,7 +237,7 @@ def _trim(properties: Properties, size: int) -> tuple[str, ...]:
         if size <= TRIMMED_PROPERTIES_BYTES:
             break
         if key not in _PROTECTED and not key.startswith("$initial_"):
-            size -= _size({key: properties.pop(key)}) - 1  # two braces make up for one comma
+            size -= size_of({key: properties.pop(key)}) - 1  # two braces make up for one comma
             trimmed.append(key)
     return tuple(trimmed)
 
@@ -277,7 +279,7 @@ def _merge_profiles(event: Event, gone: Profile, into: Profile, population: Popu
     """Put `gone` into `into`; the properties it brings."""
     inherited = {key: value for key, value in gone.properties.items() if key not in into.properties}
     merged = {**into.properties, **inherited}
-    if inherited and _size(merged) > MAX_PROPERTIES_BYTES:
+    if inherited and size_of(merged) > MAX_PROPERTIES_BYTES:
         _warn("person_properties_size_violation", event, warn)
         inherited = {}
     else:
@@ -351,7 +353,8 @@ def _is_filtered(key: str) -> bool:
     return key in _FILTERED or (key.startswith("$geoip_") and key not in _COARSE_GEOIP)
 
 
-def _size(properties: Properties) -> int:
+def size_of(properties: Properties) -> int:
+    """Bytes of the properties as JSON, which `MAX_PROPERTIES_BYTES` limits."""
     return len(orjson.dumps(properties))
 
 

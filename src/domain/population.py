@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
+
+import orjson
 
 from .events import Properties
-from .persons import person_uuid
+from .persons import Person, person_uuid
 
 Id = tuple[int, str]
 """A distinct id within its project: (project_id, distinct_id)."""
@@ -16,14 +19,17 @@ Id = tuple[int, str]
 
 @dataclass(slots=True, eq=False)
 class Profile:
-    """A person being worked on. `id` is None until it is saved; `version` is 0 for a new one.
+    """A person being worked on. `id` is None until it is saved.
 
+    A new one's `version` is 0, or follows on the history that the uuid has from an earlier person.
+
+    `document` are the properties, or their JSON text: most events change nothing, so most texts need no parsing.
     `merged_into` is who took the person over in a merge; that one may be gone in turn.
     """
 
     project_id: int
     uuid: uuid.UUID
-    properties: Properties
+    document: Properties | str
     created_at: datetime
     is_identified: bool = False
     version: int = 0
@@ -31,6 +37,31 @@ class Profile:
     id: int | None = None
     changed: bool = False
     merged_into: Profile | None = None
+
+    @classmethod
+    def of(cls, person: Person) -> Profile:
+        """A stored person, unchanged."""
+        return cls(
+            person.project_id,
+            person.uuid,
+            person.properties,
+            person.created_at,
+            person.is_identified,
+            person.version,
+            person.last_seen_at,
+            person.id,
+        )
+
+    @property
+    def properties(self) -> Properties:
+        """The person's properties as they are now."""
+        if isinstance(self.document, str):
+            self.document = cast(Properties, orjson.loads(self.document))
+        return self.document
+
+    @properties.setter
+    def properties(self, updated: Properties) -> None:
+        self.document = updated
 
     @property
     def survivor(self) -> Profile:
@@ -48,7 +79,8 @@ class Revision:
     """One version of a person in its history; every version that changed properties has one.
 
     `snapshot`: `set_properties` are all properties; otherwise those that this version set before it removed
-    the keys in `unset_properties`. The versions of a person ascend, not always by one.
+    the keys in `unset_properties`. The versions under a uuid ascend, not always by one. The history of a person
+    that is gone ends in an empty snapshot.
     """
 
     profile: Profile
@@ -78,24 +110,35 @@ class Holder:
 @dataclass(slots=True)
 class Population:
     """The working set. `holders` has every known id of the batch; `taken` the uuids of living persons among the
-    uuids that new persons of the batch would get. `group_types` maps each project's types to their index.
+    uuids that new persons of the batch would get. `group_types` maps each project's types to their index,
+    `last_versions` those uuids to the last version of their history, if they have one.
 
-    What changed is read back by `PersonRepository.save`: profiles `created`, changed and `merged`, ids `attached`
-    to a person, ids newly `seen` without one (some of them attached since), `reattributed` ids, `revisions`,
-    `groups` and new group types.
+    What changed is read back by `PersonRepository.save`: profiles `created`, `changed`, `merged` and `removed`, ids
+    `attached` to a person, ids newly `seen` without one (some of them attached since), `reattributed` ids,
+    `revisions`, `groups` and new group types.
     """
 
     holders: dict[Id, Holder]
     taken: set[tuple[int, uuid.UUID]]
     group_types: dict[int, dict[str, int]]
+    last_versions: dict[tuple[int, uuid.UUID], int] = field(default_factory=dict)
     created: list[Profile] = field(default_factory=list)
+    removed: list[Profile] = field(default_factory=list)
     seen: set[Id] = field(default_factory=set)
     revisions: list[Revision] = field(default_factory=list)
     groups: dict[tuple[int, int, str], Properties] = field(default_factory=dict)
     new_group_types: dict[tuple[int, str], int] = field(default_factory=dict)
+    _whole: list[Profile] = field(default_factory=list)
     _gone: list[Profile] = field(default_factory=list)
     _attached: dict[Id, Profile] = field(default_factory=dict)
     _reattributed: set[Id] = field(default_factory=set)
+
+    @property
+    def changed(self) -> list[Profile]:
+        """The persons that were known before, still live and have changed."""
+        profiles = dict.fromkeys(holder.profile for holder in self.holders.values())
+        profiles.update(dict.fromkeys(self._whole))
+        return [one for one in profiles if one and one.changed and one.id is not None and one not in self.removed]
 
     @property
     def merged(self) -> dict[Profile, Profile]:
@@ -147,9 +190,10 @@ class Population:
         if (project_id, new_uuid) in self.taken:
             new_uuid = uuid.uuid4()
         self.taken.add((project_id, new_uuid))
-        profile = Profile(project_id, new_uuid, properties, at)
+        version = self.last_versions.get((project_id, new_uuid), -1) + 1
+        profile = Profile(project_id, new_uuid, properties, at, version=version)
         self.created.append(profile)
-        self.revisions.append(Revision(profile, 0, at, properties, snapshot=True))
+        self.revisions.append(Revision(profile, version, at, properties, snapshot=True))
         for distinct_id in ids:
             self.attach(distinct_id, profile)
         return profile
@@ -168,6 +212,47 @@ class Population:
         """`into` takes over all ids of `gone`, which ceases to be."""
         gone.merged_into = into
         self._gone.append(gone)
+
+    def add(self, person: Person) -> Profile:
+        """A person with all its ids, to be worked on."""
+        profile = Profile.of(person)
+        self._whole.append(profile)
+        for distinct_id in person.distinct_ids:
+            self.holders[person.project_id, distinct_id] = Holder(profile)
+        return profile
+
+    def rewrite(self, profile: Profile, to_set: Properties, to_unset: Sequence[str], at: datetime) -> None:
+        """Set properties, then remove those of some keys, as one version."""
+        profile.properties = {
+            key: value for key, value in {**profile.properties, **to_set}.items() if key not in to_unset
+        }
+        profile.version += 1
+        profile.changed = True
+        self.revisions.append(Revision(profile, profile.version, at, to_set, tuple(to_unset)))
+
+    def split(self, profile: Profile, distinct_ids: Iterable[str], at: datetime) -> None:
+        """Each of these ids of a person goes to a new person without properties, with all events of the id."""
+        profile.version += 1
+        profile.changed = True
+        for distinct_id in distinct_ids:
+            key = (profile.project_id, distinct_id)
+            new = self.create(profile.project_id, distinct_id, (), at, {})
+            self.holders[key] = Holder(new)
+            self._attached[key] = new
+            self._reattributed.add(key)
+
+    def remove(self, profile: Profile) -> None:
+        """A person ceases to be; its ids are nobody's again, and so are its events."""
+        self.removed.append(profile)
+
+    def endings(self, at: datetime) -> list[Revision]:
+        """The last revisions of the persons that are gone.
+
+        Whoever gets the uuid again begins after them, and so above every version that an event may bear.
+        """
+        return [
+            Revision(profile, profile.version + 1, at, {}, snapshot=True) for profile in (*self._gone, *self.removed)
+        ]
 
     def group_index(self, project_id: int, group_type: str) -> int | None:
         """The index of a group type, given now if the type is new; None for a sixth type."""

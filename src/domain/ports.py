@@ -14,12 +14,20 @@ from uuid import UUID
 
 from .access_rules import RuleRepository
 from .accounts import ApiKey, MemberLevel, Organization, Project, User
+from .activity_log import ActivityRepository
+from .actors import ActorPage, ActorsQuestion
 from .aggregation import Aggregation, Cell
+from .cohorts import CohortRepository
+from .deletions import DeletionRepository
 from .events import Event, StoredEvent
+from .groups import GroupRepository
+from .insights import InsightRepository
 from .persons import Person
 from .population import Id, Population
 from .properties import FilterTree
 from .roles import RoleRepository
+from .saved_actions import ActionRepository
+from .timeline import PastVersion, Run, Span
 
 
 class Clock(Protocol):
@@ -37,6 +45,9 @@ class PersonCopy:
     uuid: UUID
     version: int
     properties_json: bytes
+    id: int
+    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +55,14 @@ class Projection:
     """What changed about persons, as facts of the present state, so that applying one twice does no harm.
 
     `holders`: (project, distinct id, person uuid): every event of the id so far belongs to that person.
+    `ids`: ids that a person has got, likewise; who holds one is told by `holders` if they have it, else by these.
     `mark`: the number under which the projection log keeps it until it is applied.
     """
 
     people: Sequence[PersonCopy] = ()
     gone: Sequence[tuple[int, UUID]] = ()
     holders: Sequence[tuple[int, str, UUID]] = ()
+    ids: Sequence[tuple[int, str, UUID]] = ()
     mark: int | None = None
 
 
@@ -91,14 +104,23 @@ class PersonPage:
 class PersonRepository(Protocol):
     """The persons of all projects, their distinct ids, their history and their groups."""
 
-    def population(self, ids: Collection[Id]) -> Population:
-        """Everything that events under these ids can touch, in a bounded number of statements, locked for change."""
+    def population(self, ids: Collection[Id], *, new: Collection[Id] = ()) -> Population:
+        """Everything that events under these ids can touch, in a bounded number of statements, locked for change.
+
+        `new`: ids that new persons are to be made for, whoever holds them.
+        """
 
     def save(self, population: Population, *, at: datetime) -> Projection:
         """Write all changes of a population in a bounded number of statements and log their projection.
 
         Persons changed get `at` as the time of their last update.
         """
+
+    def lock(
+        self, project_id: int, references: Collection[int | UUID], *, distinct_ids: Collection[str] = ()
+    ) -> Sequence[Person]:
+        """The persons with one of these integer ids, uuids or distinct ids, each once, oldest id first, with all
+        their ids; nobody else changes persons of the project until this unit of work ends."""
 
     def get(self, project_id: int, reference: int | UUID) -> Person | None:
         """One person by integer id or by uuid, or None."""
@@ -111,6 +133,15 @@ class PersonRepository(Protocol):
 
     def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
         """All matching persons in list order, in constant memory."""
+
+    def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
+        """The persons with these integer ids and uuids that exist, in any order, with at most 1,000 ids each."""
+
+    def held(self, project_id: int, distinct_ids: Collection[str]) -> dict[str, int]:
+        """The integer ids of the persons who hold these distinct ids, of those that somebody holds."""
+
+    def history(self, project_id: int, uuid: UUID, until: int) -> Iterator[PastVersion]:
+        """The versions in the history of a person, living or gone, ascending up to and with that one."""
 
     def unapplied(self) -> Sequence[Projection]:
         """The projections that were logged and not yet cleared, with the present state of what they name."""
@@ -196,6 +227,12 @@ class UnitOfWork(Protocol):
     accounts: AccountRepository
     roles: RoleRepository
     rules: RuleRepository
+    activity: ActivityRepository
+    deletions: DeletionRepository
+    actions: ActionRepository
+    cohorts: CohortRepository
+    insights: InsightRepository
+    groups: GroupRepository
 
     def __enter__(self) -> Self: ...
 
@@ -226,8 +263,20 @@ class EventStore(Protocol):
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
         """The cells of one series; those that are zero may be left out."""
 
+    def actors(self, question: ActorsQuestion, *, limit: int, offset: int) -> ActorPage:
+        """The people behind a number, most events first, then by uuid."""
+
     def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
         """The time of the first matching event, or None."""
+
+    def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
+        """The matching events of a person, ascending, those that follow each other alike as one; at most `limit`."""
+
+    def squash(self, limit: int) -> int:
+        """Change at most `limit` rows to say themselves whom they belong to; how many: fewer when none is left.
+
+        No answer changes by it.
+        """
 
     def revision(self, project_id: int) -> int:
         """A number that changes with every change of the project's events or persons."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn, TypeAlias
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -18,47 +19,14 @@ import orjson
 from .conditions import Always, Condition, Matches, Not, PathRule, compiled, holds
 from .errors import InvalidInput
 from .events import JsonValue
+from .expression import parse_condition
+from .operands import Operand as Operand  # noqa: PLC0414 - whoever speaks of filters speaks of these
+from .operands import Source as Source  # noqa: PLC0414
 from .operators import Operator, any_of, checked_pattern, condition_of, storable, texts_of
 from .selectors import selector_pattern, tag_pattern
 
 MAX_DEPTH = 20
 MAX_FILTERS = 500
-
-
-class Source(StrEnum):
-    """Where an operand is found."""
-
-    EVENT = "event"
-    METADATA = "event_metadata"
-    PERSON = "person"
-    GROUP = "group"
-    SESSION = "session"
-    ELEMENT = "element"
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """One readable thing of an event or a person; its text is `text_of` its value.
-
-    `key` names a property of the event, the current person, the event's group of the index or its session.
-    The event property `$elements_chain` is the event's column. METADATA has the columns `event`,
-    `distinct_id`, `timestamp` (`2020-01-01T00:00:00.000000Z`), `uuid` and `$group_0` to `$group_4`. ELEMENT has
-    `href`, the innermost of the chain, and `text`, the JSON list of the chain's texts.
-    """
-
-    source: Source
-    key: str
-    group_type_index: int | None = None
-
-    @property
-    def is_list(self) -> bool:
-        """Whether a JSON list in it meets a condition by any of its elements."""
-        if self.source is Source.ELEMENT:
-            return self.key == "text"
-        return self.source is Source.EVENT and self.key in _LISTS
-
-
-_LISTS = frozenset({"$exception_types", "$exception_values", "$exception_sources", "$exception_functions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +42,14 @@ class CohortFilter:
     """The person is, or with `negated` is not, in the cohort. Whether there is such a cohort is not known here."""
 
     cohort_id: int
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PersonIn:
+    """The person is, or with `negated` is not, one of these; with None, one that exists. Not sent by clients."""
+
+    uuids: tuple[UUID, ...] | None
     negated: bool = False
 
 
@@ -98,7 +74,7 @@ class Or:
     children: tuple[FilterTree, ...]
 
 
-Leaf: TypeAlias = Filter | CohortFilter | ExpressionFilter
+Leaf: TypeAlias = Filter | CohortFilter | PersonIn | ExpressionFilter
 FilterTree: TypeAlias = Leaf | And | Or
 
 
@@ -109,11 +85,12 @@ def matches(
     in_cohort: Callable[[int], bool],
     evaluate: Callable[[str], bool],
     zone: ZoneInfo,
+    is_one_of: Callable[[tuple[UUID, ...] | None], bool] = lambda _: False,
 ) -> bool:
     """Whether the tree holds for one event or person.
 
-    `read` gives an operand's text, `in_cohort` tells membership by cohort id, `evaluate` decides an expression;
-    `zone` is the project's.
+    `read` gives an operand's text, `in_cohort` tells membership by cohort id, `evaluate` decides an expression,
+    `is_one_of` whether the person is one of these or, of None, exists; `zone` is the project's.
     """
 
     def met(part: FilterTree) -> bool:
@@ -124,6 +101,8 @@ def matches(
                 return any(met(child) for child in part.children)
             case CohortFilter():
                 return in_cohort(part.cohort_id) != part.negated
+            case PersonIn():
+                return is_one_of(part.uuids) != part.negated
             case ExpressionFilter():
                 return evaluate(part.text)
             case Filter():
@@ -274,6 +253,7 @@ class _Parser:
             return self.cohort(raw, value, where)
         key = _key(raw, where)
         if kind == "hogql":
+            parse_condition(key, f"{where}__key")
             return ExpressionFilter(key)
         if kind in _KEYS and key not in _KEYS[kind]:
             _no_choice(key, f"{where}__key")

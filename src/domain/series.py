@@ -23,7 +23,7 @@ from .aggregation import (
 )
 from .formula import Formula, Outcome, parse_formula
 from .trend_plan import NamedSeries, Plan, Question
-from .trends import Display, TrendQuery
+from .trends import Display, TrendBreakdown, TrendQuery
 
 _WHOLE = (Count, Actors, RollingActors, DistinctValues, FirstTime)
 
@@ -80,6 +80,8 @@ def assemble(plan: Plan, answers: Iterable[Sequence[Cell]]) -> TrendRows:
         found = _rows(plan, question, cells)
         has_more = has_more or any(_is_other(row) for row in found)
         rows += found
+    if query.breakdown and query.breakdown.joined:
+        rows.sort(key=lambda row: (row.period, row.series.index, -sum(row.data)))
     if query.breakdown and query.breakdown.hide_other:
         rows = [row for row in rows if not _is_other(row)]
     if not query.formulas:
@@ -89,13 +91,15 @@ def assemble(plan: Plan, answers: Iterable[Sequence[Cell]]) -> TrendRows:
 
 def _rows(plan: Plan, question: Question, cells: Sequence[Cell]) -> list[SeriesRow]:
     query = plan.query
+    if question.cohort is not None and not cells:
+        return []
     length = 1 if query.display.total else len(plan.periods[question.period].starts)
     table: dict[BreakdownValue | None, list[float]] = {}
     if query.breakdown is None:
         table[None] = [0] * length
     scale = _scale(query, question)
     for cell in cells:
-        key = _breakdown_value(cell, len(query.breakdown.dimensions)) if query.breakdown else None
+        key = _breakdown_value(cell, question, query.breakdown) if query.breakdown else None
         table.setdefault(key, [0] * length)[cell.bucket] = scale(cell.number)
     return [
         SeriesRow(question.series, question.period, tuple(_shape(query, data)), key)
@@ -103,9 +107,11 @@ def _rows(plan: Plan, question: Question, cells: Sequence[Cell]) -> list[SeriesR
     ]
 
 
-def _breakdown_value(cell: Cell, dimensions: int) -> BreakdownValue:
+def _breakdown_value(cell: Cell, question: Question, breakdown: TrendBreakdown) -> BreakdownValue:
+    if question.cohort is not None:
+        return BreakdownValue((str(question.cohort.id or "all"),), BreakdownKind.VALUE)
     if cell.kind is CellKind.OTHER:
-        return BreakdownValue((None,) * dimensions, BreakdownKind.OTHER)
+        return BreakdownValue((None,) * len(breakdown.dimensions), BreakdownKind.OTHER)
     return BreakdownValue(cell.values, BreakdownKind.NONE if None in cell.values else BreakdownKind.VALUE)
 
 
@@ -162,8 +168,9 @@ def _formula_rows(plan: Plan, rows: list[SeriesRow]) -> TrendRows:
                 divided |= {(period, bucket) for bucket in outcome.divided_by_zero}
                 out_of_range |= {(period, bucket) for bucket in outcome.out_of_range}
                 made.append(replace(group[0], data=tuple(outcome.data), formula=index))
-            # PostHog's order: the largest first, and of equal ones the one whose data is.
-            made.sort(key=lambda row: (-_rank(row.breakdown), sum(row.data), row.data), reverse=True)
+            if not (plan.query.breakdown and plan.query.breakdown.cohorts and not plan.query.breakdown.joined):
+                # PostHog's order: the largest first, and of equal ones the one whose data is.
+                made.sort(key=lambda row: (-_rank(row.breakdown), sum(row.data), row.data), reverse=True)
             result += made
     warnings = (
         *_warning("division by zero", len(divided)),

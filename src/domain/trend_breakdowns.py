@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from .aggregation import Dimension
 from .errors import InvalidInput
+from .expression import parse_value
 from .properties import Operand, Source
 from .trends import Display, TrendBreakdown
 from .wire import Node
@@ -16,6 +17,7 @@ WORLD_MAP_LIMIT = 250
 MAX_LIMIT = 1000
 MAX_DIMENSIONS = 3
 MAX_BINS = 1000
+MAX_COHORTS = 50
 
 BREAKDOWN_KEYS = (
     "breakdown",
@@ -50,6 +52,8 @@ _SOURCES = {
 
 def read_breakdown(node: Node, display: Display, limit: int) -> TrendBreakdown | None:
     several = node.items("breakdowns", maximum=MAX_DIMENSIONS)
+    if not several and node.get("breakdown_type") == _BreakdownType.COHORT and node.get("breakdown") not in (None, []):
+        return TrendBreakdown((), limit, cohorts=_cohorts(node))
     dimensions = (
         tuple(_dimension_of(item, f"breakdowns__{index}") for index, item in enumerate(several))
         if several
@@ -86,6 +90,24 @@ def _one_dimension(node: Node) -> tuple[Dimension, ...]:
     )
 
 
+def _cohorts(node: Node) -> tuple[int | None, ...]:
+    """The ids of a breakdown by cohorts, one or a list; `all` is all users."""
+    given = node.get("breakdown")
+    items = given if isinstance(given, list) else [given]
+    if len(items) > MAX_COHORTS:
+        raise InvalidInput(f"A list of at most {MAX_COHORTS} is expected.", node.path("breakdown"))
+    return tuple(dict.fromkeys(_cohort(node, item) for item in items))
+
+
+def _cohort(node: Node, item: object) -> int | None:
+    if item == "all":
+        return None
+    text = str(item) if isinstance(item, str | int) and not isinstance(item, bool) else ""
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise node.error("The ids of cohorts are expected, or all.", "breakdown")
+    return int(text)
+
+
 def _dimension_of(raw: object, path: str) -> Dimension:
     keys = ("type", "property", "normalize_url", "histogram_bin_count", "group_type_index")
     node = Node(raw, keys, path)
@@ -111,10 +133,11 @@ def _dimension(
     group: int | None,
 ) -> Dimension:
     if kind is _BreakdownType.COHORT:
-        raise InvalidInput("Breakdowns by cohort are not supported yet.", node.path(attr))
+        raise InvalidInput("A breakdown by cohort cannot be one of several.", node.path(attr))
     if not isinstance(key, str | int) or isinstance(key, bool):
         raise node.error("The name of a property is expected.", attr)
     if kind is _BreakdownType.HOGQL:
+        parse_value(str(key), node.path(attr))
         return Dimension(None, str(key), normalize_url, bins)
     operand = Operand(_SOURCES[kind], str(key), group if kind is _BreakdownType.GROUP else None)
     return Dimension(operand, None, normalize_url, bins)

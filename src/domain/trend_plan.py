@@ -60,12 +60,28 @@ class NamedSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedCohort:
+    """A cohort to break down by, and the filter that its persons meet. `id` None stands for all users."""
+
+    id: int | None
+    name: str
+    persons: FilterTree
+
+
+ALL_USERS = NamedCohort(None, "all users", EVERYTHING)
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """What to ask for one series in one period, by the period's index. None: there is nothing to look at."""
+    """What to ask for one series in one period, by the period's index. None: there is nothing to look at.
+
+    `cohort`: of whom, in a breakdown by cohorts.
+    """
 
     series: NamedSeries
     period: int
     aggregation: Aggregation | None
+    cohort: NamedCohort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +92,7 @@ class Plan:
     series: tuple[NamedSeries, ...]
     periods: tuple[Period, ...]
     questions: tuple[Question, ...]
+    cohorts: tuple[NamedCohort, ...] = ()
 
 
 def name_series(query: TrendQuery, action: Callable[[int], Action | None]) -> tuple[NamedSeries, ...]:
@@ -96,33 +113,53 @@ def plan(
     project: Project,
     now: datetime,
     earliest: datetime | None = None,
+    cohorts: tuple[NamedCohort, ...] = (),
 ) -> Plan:
     """The questions of a query whose series are named. `earliest`: the first event of the series, for `all`.
+    `cohorts`: those of the breakdown, in its order.
 
     Raises UnreadableDate, and InvalidInput for a range or an answer that is too large.
     """
-    calendar = Calendar(ZoneInfo(project.timezone), project.week_start_day)
-    current = read_period(
-        query.date_from,
-        query.date_to,
-        interval=query.interval,
-        now=now,
-        calendar=calendar,
-        explicit=query.explicit,
-        exact=query.display is Display.BOLD_NUMBER,
-        earliest=earliest,
-    )
+    current = current_period(query, project, now, earliest)
     periods = [current]
     if query.compare:
         human_friendly = project.human_friendly_comparison_periods
         periods.append(previous(current, query.compare_to, human_friendly=human_friendly))
     _bound(query, len(series), periods)
+    places: list[tuple[NamedSeries, NamedCohort | None]] = [(named, None) for named in series]
+    if cohorts and query.breakdown and query.breakdown.joined:
+        places = [(named, cohort) for named in series for cohort in cohorts]
+    elif cohorts:
+        places = [(named, cohort) for cohort in cohorts for named in series]
     questions = (
-        Question(named, index, _aggregation(query, named, period, project))
+        Question(named, index, _aggregation(query, named, period, project, cohort), cohort)
         for index, period in enumerate(periods)
-        for named in series
+        for named, cohort in places
     )
-    return Plan(query, series, tuple(periods), tuple(questions))
+    return Plan(query, series, tuple(periods), tuple(questions), cohorts)
+
+
+def current_period(query: TrendQuery, project: Project, now: datetime, earliest: datetime | None = None) -> Period:
+    """The period that a query asks about, read at a time. Raises as `plan` does."""
+    return read_period(
+        query.date_from,
+        query.date_to,
+        interval=query.interval,
+        now=now,
+        calendar=Calendar(ZoneInfo(project.timezone), project.week_start_day),
+        explicit=query.explicit,
+        exact=query.display is Display.BOLD_NUMBER,
+        earliest=earliest,
+    )
+
+
+def moments(query: TrendQuery, project: Project, now: datetime) -> tuple[datetime, datetime]:
+    """What a result is good for, as far as time goes: the hour in which its range starts, and the interval in
+    which its range, or by now the clock, ends. Raises as `plan` does."""
+    period = current_period(query, project, now)
+    calendar = period.calendar
+    end = calendar.start(period.interval.unit, min(period.date_to, now))
+    return calendar.start(Unit.HOUR, period.date_from), end
 
 
 def _of_event(index: int, series: Series) -> NamedSeries:
@@ -134,7 +171,9 @@ def _of_event(index: int, series: Series) -> NamedSeries:
 
 def _bound(query: TrendQuery, series: int, periods: list[Period]) -> None:
     buckets = 1 if query.display.total else sum(len(period.starts) for period in periods)
-    rows = query.breakdown.limit + 1 if query.breakdown else 1
+    rows = 1
+    if query.breakdown:
+        rows = len(query.breakdown.cohorts) or query.breakdown.limit + 1
     if buckets * rows * max(series, len(query.formulas)) > MAX_POINTS:
         raise InvalidInput(
             f"The answer would have more than {MAX_POINTS} numbers (series × buckets × breakdown values). "
@@ -143,7 +182,9 @@ def _bound(query: TrendQuery, series: int, periods: list[Period]) -> None:
         )
 
 
-def _aggregation(query: TrendQuery, named: NamedSeries, period: Period, project: Project) -> Aggregation | None:
+def _aggregation(
+    query: TrendQuery, named: NamedSeries, period: Period, project: Project, cohort: NamedCohort | None
+) -> Aggregation | None:
     if not period.starts or period.date_from > period.date_to:
         return None
     total = query.display.total
@@ -151,7 +192,7 @@ def _aggregation(query: TrendQuery, named: NamedSeries, period: Period, project:
     return Aggregation(
         project_id=project.id,
         window=_window(measure, named.series.math, period, total=total),
-        where=And((named.events, named.series.where, query.where)),
+        where=And((named.events, named.series.where, query.where, *([cohort.persons] if cohort else []))),
         measure=measure,
         buckets=None if total else period.starts,
         breakdown=_breakdown(query),
@@ -178,7 +219,7 @@ def _unit_starts(measure: RollingActors, period: Period) -> tuple[datetime, ...]
 
 
 def _breakdown(query: TrendQuery) -> Breakdown | None:
-    if query.breakdown is None:
+    if query.breakdown is None or query.breakdown.cohorts:
         return None
     return Breakdown(
         query.breakdown.dimensions,

@@ -104,13 +104,20 @@ class Series:
 class TrendBreakdown:
     """What to break down by. `several`: asked for as a list, so that even one value is answered as a list.
 
-    At most `limit` values a series and period; the rest is one row, unless `hide_other`.
+    At most `limit` values a series and period; the rest is one row, unless `hide_other`. Instead of dimensions it
+    may have `cohorts`, by id; None stands for all users.
     """
 
     dimensions: tuple[Dimension, ...]
     limit: int
+    cohorts: tuple[int | None, ...] = ()
     several: bool = False
     hide_other: bool = False
+
+    @property
+    def joined(self) -> bool:
+        """Whether its cohorts are one question, whose rows are ranked, and not one question each."""
+        return len(self.cohorts) > 1 and None not in self.cohorts
 
 
 @dataclass(frozen=True, slots=True)

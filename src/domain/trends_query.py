@@ -14,6 +14,7 @@ from .accounts import Project
 from .dates import Interval
 from .errors import InvalidInput
 from .events import JsonValue
+from .expression import parse_aggregate
 from .formula import parse_formula
 from .legacy_trends import unsupported_period
 from .properties import And, FilterTree, Scope, parse_filters, parse_path_rules
@@ -134,6 +135,8 @@ def _read_series(raw: object, path: str, project: Project) -> Series:
     expression = node.text("math_hogql")
     if math is Math.HOGQL and not expression:
         raise InvalidInput("The math hogql needs an expression.", node.path("math_hogql"))
+    if math is Math.HOGQL and expression:
+        parse_aggregate(expression, node.path("math_hogql"))
     return Series(
         event=node.text("event"),
         action_id=action_id,

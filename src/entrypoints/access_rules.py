@@ -96,12 +96,14 @@ class UsersWithAccess(MethodView):
     @blueprint.response(200, UsersWithAccessSchema)
     def get(self, project: Project, insight_id: str) -> Response:
         """List who has access to an insight, the highest level first"""
-        found = services().access_rules.users_with_access(caller().user, project.id, Resource.INSIGHT, insight_id)
+        found = services().access_rules.users_with_access(caller().user, project.id, *_object(project, insight_id))
         return json_response(users_with_access_body(found))
 
 
 def _object(project: Project, insight_id: str | None) -> tuple[Resource, str]:
-    return (Resource.PROJECT, str(project.id)) if insight_id is None else (Resource.INSIGHT, insight_id)
+    if insight_id is None:
+        return Resource.PROJECT, str(project.id)
+    return Resource.INSIGHT, insight_id
 
 
 def _answer(rule: Rule | None) -> Response:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
+from urllib.parse import urlencode
 
 import flask
 import marshmallow as ma
 import orjson
 import structlog
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from flask_smorest import Api, Blueprint
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
 from ..domain import errors
+from .json_text import is_too_deep
 
 log = structlog.get_logger()
 
 _RETRY_SECONDS = 1
+
+REQUIRED = "Missing data for required field."
+"""marshmallow's text for a field that is missing; a schema may give it to null too."""
 
 # The statuses of domain errors, most specific first: (error, status, type, code).
 _ERRORS: tuple[tuple[type[errors.HedgerowError], int, str, str], ...] = (
@@ -142,15 +148,29 @@ def first_error(messages: Any, order: list[str]) -> errors.InvalidInput:
         messages, order = messages[key], []
     text = messages[0] if isinstance(messages, list) and messages else str(messages)
     attr = "__".join(path) or None
-    if text == "Missing data for required field.":
-        return errors.InvalidInput("This field is required.", attr, "required")
+    if text == REQUIRED:
+        return required(attr)
     if text == "Field may not be null.":
         return errors.InvalidInput("This field may not be null.", attr, "null")
     return errors.InvalidInput(text, attr)
 
 
+def required(attr: str | None) -> errors.InvalidInput:
+    """The error for a field that is missing."""
+    return errors.InvalidInput("This field is required.", attr, "required")
+
+
 def json_body() -> Any:
-    """The request's JSON body, `{}` when there is none. Raises `UnreadableBody` or `UnsupportedMediaType`."""
+    """The request's JSON body, `{}` when there is none. Raises `UnreadableBody` or `UnsupportedMediaType`.
+
+    It is read once a request: the key may be in it, arguments are, and a view may want it whole.
+    """
+    if "json_body" not in g:
+        g.json_body = _read_json()
+    return g.json_body
+
+
+def _read_json() -> Any:
     raw = request.get_data(cache=True, parse_form_data=False)
     if not raw.strip():
         return {}
@@ -158,18 +178,31 @@ def json_body() -> Any:
     if content_type and content_type != "application/json" and not content_type.endswith("+json"):
         raise UnsupportedMediaType(f'Unsupported media type "{content_type}" in request.')
     try:
-        return orjson.loads(raw)
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        message = "Expecting value" if not raw.strip() else error.msg
-        raise UnreadableBody(
-            f"JSON parse error - {message}: line {error.lineno} column {error.colno} (char {error.pos})"
-        ) from None
+        raise UnreadableBody(f"JSON parse error - {_reason(raw) or error}") from None
+    if is_too_deep(raw, value):
+        raise UnreadableBody("JSON parse error - recursion limit exceeded")
+    return value
+
+
+def _reason(raw: bytes) -> str | None:
+    """What is wrong with a JSON document, in the words that Django REST framework's clients know."""
+    try:
+        json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return None
 
 
 class PrivateBlueprint(Blueprint):
     """A blueprint whose arguments are read by `Parser`."""
 
     ARGUMENTS_PARSER = Parser()
+
+    def arguments(self, schema: ma.Schema | type[ma.Schema], **options: Any) -> Any:
+        """As ever, but with one schema for all requests: making one takes longer than reading with it."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
 
 
 class Schema(ma.Schema):
@@ -191,16 +224,16 @@ def base_url() -> str:
 
 
 def link(**changes: str | int | None) -> str:
-    """This request's absolute URL with query parameters set, or removed where None; a key never appears in it."""
-    from urllib.parse import urlencode
-
-    arguments = [
-        (name, value)
-        for name, value in request.args.items(multi=True)
-        if name not in changes and name != "personal_api_key"
-    ]
-    arguments += [(name, str(value)) for name, value in changes.items() if value is not None]
-    query = urlencode(arguments)
+    """This request's absolute URL with query parameters set in their place or appended, or removed where None;
+    a key never appears in it."""
+    left = {name: str(value) for name, value in changes.items() if value is not None}
+    arguments = []
+    for name, value in request.args.items(multi=True):
+        if name in left:
+            arguments.append((name, left.pop(name)))
+        elif name not in changes and name != "personal_api_key":
+            arguments.append((name, value))
+    query = urlencode([*arguments, *left.items()])
     return base_url() + request.path + (f"?{query}" if query else "")
 
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from flask import g, request
 
-from ..domain.access import Level, Resource, Target
+from ..domain.access import Resource
+from ..domain.accounts import Scope
 from ..domain.errors import NotAuthenticated
 from ..domain.limits import budget_of
 from ..services.access import Caller, Entered
@@ -46,16 +47,15 @@ def authenticate() -> Caller:
 
 
 def scoped(
-    *scopes: str,
-    any_of: bool = False,
+    *scopes: Scope,
     own: Resource | None = None,
     objects: Resource | None = None,
     hides: bool = False,
 ) -> Callable[[_View], _View]:
     """A view under a project: its `project_id` becomes the `Project` that the caller may use with these scopes.
 
-    `any_of`: one of the scopes is enough. `own`: the route's resource where no scope names it. `objects`: the view
-    is about single objects of that resource, a list included: it asks `require` or `entered().listing` itself.
+    A tuple of scopes stands for any of them. `own`: the route's resource where no scope names it. `objects`: the view
+    is about single objects of that resource, a list included: it hands what was `entered` on, to be asked there.
     `hides`: a closed project is as if it were not there.
     """
 
@@ -63,9 +63,7 @@ def scoped(
         @wraps(view)
         def wrapper(*args: Any, project_id: str, **kwargs: Any) -> Any:
             g.caller = authenticate()
-            g.entered = services().access.enter(
-                g.caller, project_id, scopes, any_of=any_of, own=own, objects=objects, hides=hides
-            )
+            g.entered = services().access.enter(g.caller, project_id, scopes, own=own, objects=objects, hides=hides)
             _spend()
             return view(*args, project=g.entered.project, **kwargs)
 
@@ -75,7 +73,7 @@ def scoped(
     return decorate
 
 
-def private(*scopes: str, limited_keys: bool = False) -> Callable[[_View], _View]:
+def private(*scopes: Scope, limited_keys: bool = False) -> Callable[[_View], _View]:
     """A view under no project. `limited_keys`: keys that are limited to projects may use it too."""
 
     def decorate(view: _View) -> _View:
@@ -107,9 +105,9 @@ def entered() -> Entered:
     return found
 
 
-def require(target: Target, needed: Level) -> None:
-    """Raise `PermissionDenied` if the caller's level on an object, or on a resource as a whole, is below."""
-    entered().check(target, needed)
+def demand(*scopes: Scope) -> None:
+    """Ask for further scopes, and the levels that go with them, because of what the body asks for."""
+    services().access.demand(g.caller, g.entered, scopes)
 
 
 def _spend() -> None:

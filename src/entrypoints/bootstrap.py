@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import current_app
@@ -16,17 +16,26 @@ from ..adapters.ingester import Ingester
 from ..adapters.limits import ProcessRateLimiter, RedisRateLimiter
 from ..adapters.relational import engine as relational
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
-from ..domain.errors import HedgerowError
+from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.limits import RateLimiter
 from ..domain.ports import UnitOfWorkFactory
 from ..services.access import AccessPolicy
 from ..services.access_rules import AccessRuleService
 from ..services.accounts import AccountService
+from ..services.actions import ActionService
+from ..services.activity import ActivityService
+from ..services.actors import ActorService
 from ..services.capture import CaptureService
+from ..services.cohorts import CohortService
+from ..services.deletions import DeletionService
 from ..services.imports import ImportService
+from ..services.insights import InsightService
+from ..services.maintenance import MaintenanceService
 from ..services.people import PeopleWriter
+from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
 from ..services.roles import RoleService
+from ..services.timelines import TimelineService
 from ..services.trends import TrendService
 from .settings import Settings, read_settings
 from .warnings import warn
@@ -62,9 +71,17 @@ class Services:
     ingester: Ingester
     imports: ImportService
     persons: PersonService
+    person_edits: PersonEditor
+    activity: ActivityService
+    deletions: DeletionService
+    timelines: TimelineService
     trends: TrendService
+    actors: ActorService
+    maintenance: MaintenanceService
+    actions: ActionService
+    cohorts: CohortService
+    insights: InsightService
     access: AccessPolicy
-    started_at: datetime = field(default_factory=now)
 
     @property
     def accounts(self) -> AccountService:
@@ -118,7 +135,11 @@ def open_services(settings: Settings) -> Services:
         store.close()
         raise
     people = PeopleWriter(begin, events)
+    with suppress(StoreUnavailable):  # whoever asks whether the server is ready is told then
+        people.catch_up()
     capture = CaptureService(begin, events, people, now, warn)
+    persons = PersonService(begin, events.people)
+    trends = TrendService(begin, events, now)
     return Services(
         settings=settings,
         relational=store,
@@ -126,8 +147,17 @@ def open_services(settings: Settings) -> Services:
         capture=capture,
         ingester=Ingester(capture.store),
         imports=ImportService(capture, now, warn),
-        persons=PersonService(begin),
-        trends=TrendService(events, now),
+        persons=persons,
+        person_edits=PersonEditor(people, now),
+        activity=ActivityService(begin),
+        deletions=DeletionService(begin),
+        timelines=TimelineService(begin, events, now),
+        trends=trends,
+        actors=ActorService(events, events.people, trends, persons),
+        maintenance=MaintenanceService(events),
+        actions=ActionService(begin, now),
+        cohorts=CohortService(begin, now, events.people),
+        insights=InsightService(begin, now),
         access=AccessPolicy(begin, now, rate_limiter(settings)),
     )
 

@@ -17,7 +17,7 @@ from ..domain.errors import StoreUnavailable
 from .api import json_response
 from .bootstrap import now, services
 from .cors import open_to_any_origin
-from .decoding import MAX_SIZE, decode, decode_v1
+from .decoding import MAX_SIZE, Decoded, decode, decode_v1
 from .warnings import warn
 
 blueprint = Blueprint("capture", __name__)
@@ -26,6 +26,7 @@ open_to_any_origin(blueprint)
 _OK = b'{"status":"Ok"}'
 _V0_PATHS = ("/batch", "/i/v0/e", "/e", "/capture", "/track", "/engage")
 _MAX_RECORDING = 25 * 1024 * 1024
+_STOPPED = CaptureRejected(408, "client stopped sending data")
 _ERROR_URI = "https://posthog.com/docs/api"
 
 
@@ -36,14 +37,8 @@ def ok() -> Response:
 
 def capture() -> Response:
     """Store the events of a request; answered means stored."""
-    project_events = decode(
-        read_body(MAX_SIZE),
-        query=request.args,
-        content_type=request.content_type or "",
-        content_encoding=request.headers.get("Content-Encoding", ""),
-        path=request.path,
-    )
-    batch = read_v0(project_events.payload, path=request.path, query=request.args, holds_nul=project_events.holds_nul)
+    decoded = read_payload()
+    batch = read_v0(decoded.payload, path=request.path, query=request.args, holds_nul=decoded.holds_nul)
     if batch.events:
         project = services().capture.project_of(batch.token)
         if project is None:
@@ -96,15 +91,29 @@ def capture_with_results() -> Response:
     return response
 
 
+def read_payload() -> Decoded:
+    """The JSON value of a request of the classic protocol. Raises `CaptureRejected`."""
+    return decode(
+        read_body(MAX_SIZE),
+        query=request.args,
+        content_type=request.content_type or "",
+        content_encoding=request.headers.get("Content-Encoding", ""),
+        path=request.path,
+    )
+
+
 def read_body(limit: int) -> bytes:
     """The request's body, forms undecoded. Raises `CaptureRejected` past `limit` bytes or for a body that stops."""
     request.max_content_length = limit
     try:
-        return request.get_data(cache=False, parse_form_data=False)
+        body = request.get_data(cache=False, parse_form_data=False)
     except RequestEntityTooLarge:
         raise CaptureRejected(413, f"maximum event size exceeded: {limit} bytes") from None
     except (ClientDisconnected, RequestTimeout, OSError):
-        raise CaptureRejected(408, "client stopped sending data") from None
+        raise _STOPPED from None
+    if len(body) < (request.content_length or 0):
+        raise _STOPPED
+    return body
 
 
 @blueprint.errorhandler(CaptureRejected)

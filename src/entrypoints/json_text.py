@@ -42,9 +42,14 @@ def parse_json(raw: bytes) -> JsonValue:
     except orjson.JSONDecodeError as error:
         raw.decode()
         value = _parse_with_surrogates(raw, error)
-    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _is_deep(value):
+    if is_too_deep(raw, value):
         raise InvalidJson("recursion limit exceeded")
     return value
+
+
+def is_too_deep(raw: bytes, value: JsonValue) -> bool:
+    """Whether the value of a JSON document has more than 128 levels."""
+    return raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _is_deep(value)
 
 
 def holds_nul(raw: bytes) -> bool:

@@ -9,17 +9,16 @@ from ..domain.errors import PermissionDenied
 from .api import PrivateBlueprint, json_response
 from .auth import caller, private
 from .bootstrap import services
-from .paging import page_body
 from .projects import basic_bodies
 from .schemas.accounts import (
     KeySchema,
     MemberPageSchema,
     MeSchema,
-    PageArguments,
     key_body,
     me_body,
     member_body,
 )
+from .schemas.pages import PageArguments, page_of_all
 
 blueprint = PrivateBlueprint("organization", __name__, description="Who there is, and whose key this is.")
 
@@ -51,7 +50,7 @@ class Members(MethodView):
     def get(self, arguments: dict[str, str]) -> Response:
         """List members, oldest first"""
         active = [user for user in services().accounts.users() if user.is_active]
-        return json_response(page_body([member_body(user) for user in active], arguments))
+        return json_response(page_of_all([member_body(user) for user in active], arguments))
 
 
 @blueprint.route("/personal_api_keys/@current")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,8 @@ from flask.views import MethodView
 
 from ..domain.accounts import Project
 from ..domain.errors import InvalidInput
+from ..domain.events import JsonValue
+from ..domain.persons import Person
 from ..domain.ports import PersonQuery, Position
 from ..domain.properties import Scope, parse_filters_text, parse_path_rules
 from ..domain.timestamps import parse_timestamp
@@ -17,8 +20,10 @@ from ..services.persons import INTEGER_ID_MAX
 from .api import PrivateBlueprint, json_response, link
 from .auth import scoped
 from .bootstrap import services
+from .csv import csv_response
+from .person_csv import person_csv_rows
 from .schemas.common import read_cursor, whole_number, write_cursor
-from .schemas.persons import PersonListArguments, PersonPageSchema, PersonSchema, person_body
+from .schemas.persons import FormatArguments, PersonListArguments, PersonPageSchema, PersonSchema, person_body
 
 blueprint = PrivateBlueprint("persons", __name__, description="The people that events are about.")
 
@@ -26,31 +31,22 @@ DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
 
 
-@blueprint.route("/persons")
+@blueprint.route("/persons", defaults={"suffix": ""})
+@blueprint.route("/persons.<any(json, csv):suffix>", endpoint="persons_as_file")
 class Persons(MethodView):
     """The persons of a project."""
 
     @scoped("person:read")
     @blueprint.arguments(PersonListArguments, location="query")
     @blueprint.response(200, PersonPageSchema)
-    def get(self, arguments: dict[str, str], project: Project) -> Response:
+    def get(self, arguments: dict[str, str], project: Project, suffix: str) -> Response:
         """List persons, newest first"""
         query = read_query(arguments, project)
-        limit = whole_number(arguments.get("limit"), "limit", default=DEFAULT_LIMIT, minimum=1, maximum=MAX_LIMIT)
-        offset = whole_number(arguments.get("offset"), "offset", default=0, minimum=0)
-        position = read_position(arguments)
-        page = services().persons.list(query, limit=limit, offset=offset, position=position)
-        previous = link(cursor=write_cursor(page.previous), offset=None) if page.previous else None
-        if position is None:
-            previous = link(offset=(offset - limit) or None) if offset - limit >= 0 else None
-        return json_response(
-            {
-                "results": [person_body(row, project, every_id=False) for row in page.rows],
-                "next": link(cursor=write_cursor(page.next), offset=None) if page.next else None,
-                "previous": previous,
-                "count": page.count,
-            }
-        )
+        if (suffix or read_format(arguments)) == "csv":
+            limit = whole_number(arguments.get("limit"), "limit", default=0, minimum=1) or None
+            persons = services().persons
+            return csv_of(lambda: persons.stream(query, limit=limit), arguments, project)
+        return json_response(page_of(query, arguments, project))
 
 
 @blueprint.route("/persons/<person_id>")
@@ -58,11 +54,47 @@ class OnePerson(MethodView):
     """One person, by uuid or integer id."""
 
     @scoped("person:read")
+    @blueprint.arguments(FormatArguments, location="query")
     @blueprint.response(200, PersonSchema)
-    def get(self, person_id: str, project: Project) -> Response:
+    def get(self, arguments: dict[str, str], person_id: str, project: Project) -> Response:
         """Retrieve a person"""
         person = services().persons.get(project.id, read_reference(person_id))
+        if read_format(arguments) == "csv":
+            return csv_of(lambda: [person], arguments, project, every_id=True)
         return json_response(person_body(person, project, every_id=True))
+
+
+def page_of(query: PersonQuery, arguments: dict[str, str], project: Project) -> dict[str, JsonValue]:
+    """The page of persons that the arguments' `limit`, `offset` and `cursor` ask for, with links."""
+    limit = whole_number(arguments.get("limit"), "limit", default=DEFAULT_LIMIT, minimum=1, maximum=MAX_LIMIT)
+    offset = whole_number(arguments.get("offset"), "offset", default=0, minimum=0)
+    position = read_position(arguments)
+    page = services().persons.list(query, limit=limit, offset=offset, position=position)
+    previous = link(cursor=write_cursor(page.previous), offset=None) if page.previous else None
+    if position is None:
+        previous = link(offset=(offset - limit) or None) if offset - limit >= 0 else None
+    return {
+        "results": [person_body(row, project, every_id=False) for row in page.rows],
+        "next": link(cursor=write_cursor(page.next), offset=None) if page.next else None,
+        "previous": previous,
+        "count": page.count,
+    }
+
+
+def csv_of(
+    persons: Callable[[], Iterable[Person]], arguments: dict[str, str], project: Project, *, every_id: bool = False
+) -> Response:
+    """Persons, which are read twice, as a CSV download."""
+    rows = person_csv_rows(persons, project, every_id=every_id)
+    return csv_response(rows, "persons.csv", escape=arguments.get("csv_escape") != "none")
+
+
+def read_format(arguments: dict[str, str]) -> str:
+    """`json` or `csv`. Raises `InvalidInput` for another format."""
+    name = arguments.get("format") or "json"
+    if name not in ("json", "csv"):
+        raise InvalidInput(f'"{name[:100]}" is not a valid choice.', "format", "invalid_choice")
+    return name
 
 
 def read_reference(text: str) -> int | UUID:

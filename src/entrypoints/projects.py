@@ -13,15 +13,14 @@ from ..domain.accounts import Project
 from .api import PrivateBlueprint, json_response
 from .auth import caller, entered, private, scoped
 from .bootstrap import services
-from .paging import page_body
 from .schemas.accounts import (
-    PageArguments,
     ProjectPageSchema,
     ProjectSchema,
     ProjectSettingsSchema,
     basic_body,
     project_body,
 )
+from .schemas.pages import PageArguments, page_of_all
 
 blueprint = PrivateBlueprint("project", __name__, description="Projects: each has its own persons and events.")
 list_blueprint = PrivateBlueprint("projects", __name__, description="The projects that the caller may enter.")
@@ -36,7 +35,7 @@ class Projects(MethodView):
     @list_blueprint.response(200, ProjectPageSchema)
     def get(self, arguments: dict[str, str]) -> Response:
         """List projects, oldest first"""
-        return json_response(page_body(basic_bodies(services().access.visible_projects(caller().user)), arguments))
+        return json_response(page_of_all(basic_bodies(services().access.visible_projects(caller().user)), arguments))
 
 
 @blueprint.route("")

@@ -16,9 +16,9 @@ from ..domain.errors import StoreUnavailable
 from ..domain.events import JsonValue
 from .api import json_response
 from .bootstrap import services
-from .capture import on_rejected, on_unavailable, read_body
+from .capture import on_rejected, on_unavailable, read_body, read_payload
 from .cors import open_to_any_origin
-from .decoding import MAX_SIZE, decode
+from .decoding import MAX_SIZE
 
 blueprint = Blueprint("sdk", __name__)
 open_to_any_origin(blueprint)
@@ -45,14 +45,8 @@ _UNKNOWN_PROJECT = "The provided API key is invalid or has expired. Please check
 @blueprint.route("/decide", methods=["GET", "POST"])
 def flags() -> Response:
     """No flags, in the version of the answer that the SDK asked for."""
-    decoded = decode(
-        read_body(MAX_SIZE),
-        query=request.args,
-        content_type=request.content_type or "",
-        content_encoding=request.headers.get("Content-Encoding", ""),
-        path=request.path,
-    )
-    payload = decoded.payload if isinstance(decoded.payload, dict) else {}
+    decoded = read_payload().payload
+    payload = decoded if isinstance(decoded, dict) else {}
     token = payload.get("token") or payload.get("api_key") or payload.get("$token")
     if not token or not isinstance(token, str):
         raise CaptureRejected(401, _NO_PROJECT)
@@ -120,6 +114,13 @@ def definitions() -> BaseResponse:
     response = json_response({"flags": [], "group_type_mapping": {}, "cohorts": {}})
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:16])
     return response.make_conditional(request)
+
+
+@blueprint.get("/static/<path:file>")
+@blueprint.get("/api/projects/@current/feature_flags/<path:file>/remote_config")
+def missing(file: str) -> Response:
+    """Extensions and flags that SDKs may ask for and Hedgerow does not have."""
+    raise CaptureRejected(404, "Not found.")
 
 
 @blueprint.get("/api/surveys")

@@ -11,6 +11,7 @@ from ..domain.events import JsonValue
 from ..domain.localtime import Calendar
 from ..domain.periods import Period
 from ..domain.series import BreakdownKind, BreakdownValue, SeriesRow
+from ..domain.trend_plan import ALL_USERS
 from ..domain.trends import Display
 from ..services.trends import TrendResult
 
@@ -29,7 +30,7 @@ def series_bodies(result: TrendResult) -> list[dict[str, JsonValue]]:
 def is_full_page(result: TrendResult) -> bool:
     """Whether the next page of breakdown values may hold something. Without a breakdown there is one page."""
     breakdown = result.plan.query.breakdown
-    return breakdown is not None and len(result.rows) >= breakdown.limit
+    return breakdown is not None and not breakdown.cohorts and len(result.rows) >= breakdown.limit
 
 
 def csv_rows(result: TrendResult) -> Iterator[list[str | float]]:
@@ -94,8 +95,16 @@ def _label(result: TrendResult, row: SeriesRow) -> str:
         return formula.custom_name or f"Formula ({formula.text})"
     if row.breakdown is None:
         return row.series.name
-    value = "::".join(_texts(row.breakdown))
-    return value if len(result.plan.series) == 1 else f"{row.series.name} - {value}"
+    value = "::".join(_shown_texts(result, row.breakdown))
+    # PostHog's rule: a question for each cohort is several questions, also about one series.
+    asked = len(result.plan.cohorts) if ALL_USERS in result.plan.cohorts else 1
+    return value if asked * len(result.plan.series) == 1 else f"{row.series.name} - {value}"
+
+
+def _shown_texts(result: TrendResult, value: BreakdownValue) -> list[str]:
+    if result.plan.cohorts:
+        return [cohort.name for cohort in result.plan.cohorts if str(cohort.id or "all") == value.values[0]]
+    return _texts(value)
 
 
 def _texts(value: BreakdownValue) -> list[str]:
@@ -106,6 +115,9 @@ def _texts(value: BreakdownValue) -> list[str]:
 
 def _breakdown_value(result: TrendResult, value: BreakdownValue) -> JsonValue:
     breakdown = result.plan.query.breakdown
+    if result.plan.cohorts:
+        cohort = value.values[0] or ""
+        return int(cohort) if cohort.isdigit() else cohort
     if breakdown is not None and breakdown.several:
         return list(_texts(value))
     return _texts(value)[0]
@@ -154,7 +166,7 @@ def _csv_name(result: TrendResult, row: SeriesRow) -> str:
     if row.breakdown is None:
         return custom_name
     # The name alone would be the same in every row.
-    return f"{custom_name} - {'::'.join(_texts(row.breakdown))}"
+    return f"{custom_name} - {'::'.join(_shown_texts(result, row.breakdown))}"
 
 
 def _column_names(periods: tuple[Period, ...]) -> list[list[tuple[str, int]]]:

@@ -2,28 +2,58 @@
 
 from __future__ import annotations
 
-import atexit
+from multiprocessing.util import Finalize
 from typing import Any
 
 from flask import Flask
 
 from .. import __version__
-from . import access_rules, capture, docs, health, insights, organization, persons, projects, sdk
+from . import (
+    access_rules,
+    actions,
+    activity,
+    capture,
+    cohorts,
+    deletions,
+    docs,
+    health,
+    insights,
+    organization,
+    person_edits,
+    person_lookups,
+    persons,
+    projects,
+    query,
+    sdk,
+    timelines,
+)
 from .api import HedgerowApi, register_errors
 from .bootstrap import Services, open_services
 from .cli import register_commands
+from .cors import open_to_configured_origins
+from .decoding import MAX_SIZE
 from .settings import Settings, read_settings
 
-MAX_BODY = 20 * 1024 * 1024
-
-_PRIVATE = (projects.blueprint, persons.blueprint, insights.blueprint, access_rules.blueprint)
+_PRIVATE = (
+    projects.blueprint,
+    persons.blueprint,
+    person_lookups.blueprint,
+    person_edits.blueprint,
+    timelines.blueprint,
+    deletions.blueprint,
+    activity.blueprint,
+    insights.blueprint,
+    actions.blueprint,
+    cohorts.blueprint,
+    query.blueprint,
+    access_rules.blueprint,
+)
 _OUTSIDE_PROJECTS = (projects.list_blueprint, organization.blueprint)
 _PREFIXES = {"environments": "/api/environments/<project_id>", "projects": "/api/projects/<project_id>"}
 
 
 def create_app(services: Services | None = None, settings: Settings | None = None) -> Flask:
-    """The application over opened stores; it opens those of the settings with its first request when given none,
-    so that `flask --app` commands which need no event store do not touch it."""
+    """The application over opened stores. Without them it offers the commands alone, as `flask --app` wants it."""
     app = Flask("hedgerow", static_folder=None)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
@@ -31,6 +61,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     settings = services.settings if services else settings or read_settings()
     app.config.update(
         SETTINGS=settings,
+        MAX_CONTENT_LENGTH=MAX_SIZE,
         API_TITLE="Hedgerow",
         API_VERSION=__version__,
         OPENAPI_VERSION="3.1.0",
@@ -65,6 +96,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     app.register_blueprint(sdk.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(docs.blueprint(api))
+    open_to_configured_origins(app, frozenset(settings.cors_origins.replace(",", " ").split()))
     register_errors(app)
     register_commands(app)
     return app
@@ -73,5 +105,5 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
 def served_app() -> Any:
     """The application for the server's worker, which owns the stores."""
     services = open_services(read_settings())
-    atexit.register(services.close)
+    Finalize(None, services.close, exitpriority=1)  # a worker process runs no `atexit`
     return create_app(services)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -19,7 +19,8 @@ from ..domain.access import (
     project_target,
     required_levels,
 )
-from ..domain.accounts import ApiKey, Project, User, hash_key, missing_scope
+from ..domain.access_rules import RULED_RESOURCES
+from ..domain.accounts import ApiKey, Project, Scope, User, hash_key, missing_scope
 from ..domain.errors import AuthenticationFailed, NotFound, PermissionDenied, Throttled
 from ..domain.limits import Budget, RateLimiter, throttled_text
 from ..domain.ports import Clock, UnitOfWork, UnitOfWorkFactory
@@ -55,9 +56,15 @@ class Entered:
         """Raise `PermissionDenied` below the level needed."""
         check_level(self.rules, self.member, target, needed)
 
-    def listing(self, resource: Resource) -> Listing:
-        """Which objects of a resource the caller sees in lists."""
-        return listing(self.rules, self.member, self.project.id, resource)
+    def shown(self, resource: Resource, count: Callable[[Listing], int]) -> Listing:
+        """Which objects of a resource the caller sees in lists. Raises `PermissionDenied` if the list is closed.
+
+        `count` is asked how many objects a listing shows, where only own ones could open it.
+        """
+        found = listing(self.rules, self.member, self.project.id, resource)
+        own_only = not (found.everything or found.exceptions)
+        found.check(has_own=own_only and count(found) > 0)
+        return found
 
 
 class AccessPolicy:
@@ -88,18 +95,17 @@ class AccessPolicy:
         self,
         caller: Caller,
         reference: str,
-        scopes: Sequence[str],
+        scopes: Sequence[Scope],
         *,
-        any_of: bool = False,
         own: Resource | None = None,
         objects: Resource | None = None,
         hides: bool = False,
     ) -> Entered:
         """The project that a URL names by integer or as `@current`, once the caller may use it with these scopes.
 
-        `any_of`: one of the scopes is enough. `own`: the route's resource where no scope names it. `objects`: the
-        resource whose objects the route is about; its handler asks about each, the gate not about the whole.
-        `hides`: a project that is closed to the caller is as if it were not there.
+        `own`: the route's resource where no scope names it. `objects`: the resource whose objects the route is
+        about; its handler asks about each, the gate not about the whole. `hides`: a project that is closed to the
+        caller is as if it were not there.
         """
         needed = required_levels(scopes, own)
         loaded = () if objects is None else (objects,)
@@ -108,8 +114,8 @@ class AccessPolicy:
             limited_to = caller.key.scoped_projects
             if limited_to and project.id not in limited_to:
                 raise PermissionDenied(f"API key does not have access to the requested project: ID {project.id}.")
-            self.require(caller, scopes, any_of=any_of)
-            member, rules = known(work, caller.user, project.id, wholes=needed, objects=loaded)
+            self.require(caller, scopes)
+            member, rules = known(work, caller.user, project.id, wholes=RULED_RESOURCES, objects=loaded)
         entered = Entered(project, member, rules)
         if hides and not entered.level(project_target(project.id)):
             raise NotFound
@@ -119,17 +125,23 @@ class AccessPolicy:
                 entered.check(Target(project.id, resource), wanted)
         return entered
 
-    def admit(self, caller: Caller, scopes: Sequence[str]) -> None:
+    def demand(self, caller: Caller, entered: Entered, scopes: Sequence[Scope]) -> None:
+        """What a request in a project needs beyond its route, because of what its body asks for."""
+        self.require(caller, scopes)
+        for resource, wanted in required_levels(scopes).items():
+            entered.check(Target(entered.project.id, resource), wanted)
+
+    def admit(self, caller: Caller, scopes: Sequence[Scope]) -> None:
         """The same for a route under no project: it is closed to keys that are limited to projects."""
         if caller.key.scoped_projects:
             raise PermissionDenied("API keys with scoped projects are only supported on project-based endpoints.")
         self.require(caller, scopes)
 
-    def require(self, caller: Caller, scopes: Sequence[str], *, any_of: bool = False) -> None:
+    def require(self, caller: Caller, scopes: Sequence[Scope]) -> None:
         """Raise `PermissionDenied` naming the first scope that the key lacks."""
         missing = missing_scope(caller.key.scopes, tuple(scopes))
-        if missing and not (any_of and any(not missing_scope(caller.key.scopes, (scope,)) for scope in scopes)):
-            raise PermissionDenied(f"API key missing required scope '{scopes[0] if any_of else missing}'")
+        if missing:
+            raise PermissionDenied(f"API key missing required scope '{missing}'")
 
     def spend(self, caller: Caller, budget: Budget) -> None:
         """Count a request that passed the checks. Raises `Throttled` when it is one too many for the key."""

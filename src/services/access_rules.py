@@ -36,8 +36,8 @@ from ..domain.accounts import User
 from ..domain.activity import rule_changed
 from ..domain.errors import InvalidInput, NotFound
 from ..domain.ports import Clock, UnitOfWork, UnitOfWorkFactory
-from .owned_objects import OwnedObjects, find_owned
-from .recording import Record, record
+from .owned_objects import find_owned
+from .recording import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,10 @@ class AccessRuleService:
         self,
         begin: UnitOfWorkFactory,
         clock: Clock,
-        find: OwnedObjects = find_owned,
-        record: Record = record,
         limit: int = MAX_OBJECTS_WITH_RULES,
     ) -> None:
         self._begin = begin
         self._clock = clock
-        self._find = find
-        self._record = record
         self._limit = limit
 
     def of_object(self, user: User, project_id: int, resource: Resource, reference: str) -> ObjectAccess:
@@ -172,12 +168,12 @@ class AccessRuleService:
         elif existing:
             work.rules.delete(existing)
         entry = rule_changed(existing, rule, by=user.id, at=now)
-        self._record(work, [entry] if entry else [])
+        record(work, [entry] if entry else [])
         work.commit()
         return rule
 
     def _target(self, work: UnitOfWork, project_id: int, resource: Resource, reference: str) -> Target:
-        target = self._find(work, project_id, resource, reference)
+        target = find_owned(work, project_id, resource, reference)
         if target is None:
             raise NotFound
         return target
@@ -188,7 +184,7 @@ class AccessRuleService:
         project_id = _existing_project(work, project_id)
         if reference is None:
             return Target(project_id, resource)
-        target = self._find(work, project_id, resource, reference)
+        target = find_owned(work, project_id, resource, reference)
         if target is None:
             raise NotFound(f"There is no {resource} {reference} in project {project_id}.")
         return target
@@ -206,7 +202,7 @@ def _member_ids(members: Sequence[Member]) -> frozenset[UUID]:
     return frozenset(who.user.member_id for who in members)
 
 
-def _existing_project(work: UnitOfWork, reference: str | int | None) -> int:
+def _existing_project(work: UnitOfWork, reference: int | str | None) -> int:
     projects = work.accounts.projects()
     if reference is not None:
         for project in projects:

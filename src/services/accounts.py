@@ -23,7 +23,7 @@ from ..domain.errors import Conflict, InvalidInput, NotFound
 from ..domain.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from ..domain.project_settings import changed_project, check_timezone, checked_name, settings_of
 from .membership import enterable
-from .recording import Record, record
+from .recording import record
 
 MAX_KEYS_PER_USER = 10
 
@@ -31,10 +31,9 @@ MAX_KEYS_PER_USER = 10
 class AccountService:
     """Makes and lists users, projects and keys."""
 
-    def __init__(self, begin: UnitOfWorkFactory, clock: Clock, record: Record = record) -> None:
+    def __init__(self, begin: UnitOfWorkFactory, clock: Clock) -> None:
         self._begin = begin
         self._clock = clock
-        self._record = record
 
     def create_user(
         self, email: str, *, first_name: str = "", last_name: str = "", level: MemberLevel = MemberLevel.MEMBER
@@ -72,6 +71,11 @@ class AccountService:
     def deactivate_user(self, email: str) -> User:
         """A user whose keys open nothing any more, at once. Raises `NotFound`."""
         return self._update_user(email, is_active=False)
+
+    def users_by_id(self) -> dict[int, User]:
+        """All users: an organisation has few, and one question answers for a whole list."""
+        with self._begin(write=False) as work:
+            return {user.id: user for user in work.accounts.users()}
 
     def create_project(self, name: str, *, timezone: str = "UTC", week_start_day: int = 0) -> Project:
         """A new project. Raises `InvalidInput` for an empty name or a time zone that the IANA does not know."""
@@ -141,7 +145,7 @@ class AccountService:
                 )
             value = value or new_key_value()
             key = ApiKey(
-                id=secrets.token_urlsafe(12),
+                id=secrets.token_hex(12),
                 user_id=user.id,
                 label=label.strip(),
                 mask_value=mask_key(value),
@@ -151,7 +155,7 @@ class AccountService:
                 created_at=self._clock(),
             )
             work.accounts.add_key(key)
-            self._record(work, [key_created(key, by=None, at=key.created_at)])
+            record(work, [key_created(key, by=None, at=key.created_at)])
             work.commit()
         return key, value
 
@@ -167,7 +171,7 @@ class AccountService:
             if key is None:
                 raise NotFound(f"There is no key {key_id!r}.")
             work.accounts.delete_key(key_id)
-            self._record(work, [key_revoked(key, by=None, at=self._clock())])
+            record(work, [key_revoked(key, by=None, at=self._clock())])
             work.commit()
 
     def _update_user(self, email: str, **changes: Any) -> User:
@@ -188,7 +192,7 @@ class AccountService:
             by=by,
             at=after.updated_at,
         )
-        self._record(work, [entry] if entry else [])
+        record(work, [entry] if entry else [])
 
     @staticmethod
     def _user(work: UnitOfWork, email: str) -> User:

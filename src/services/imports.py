@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,8 +21,7 @@ from ..domain.raw_events import Unfit, read_event
 from ..domain.timestamps import parse_timestamp
 from .capture import CaptureService
 
-CHUNK = 2_000
-_NAMESPACE = uuid.UUID("0f5a5d3e-7c53-5a55-8a0e-6d1c35d5f2a1")
+CHUNK = 5_000
 _EXAMPLES = 10
 
 
@@ -90,20 +88,17 @@ class ImportService:
         self, project: Project, chunk: Sequence[Row], occurrences: OccurrenceCounter, report: ImportReport
     ) -> list[Event]:
         report.read += len(chunk)
-        unnamed = [row.event for row in chunk if isinstance(row.event, dict) and not row.event.get("uuid")]
-        digests = [_digest(event) for event in unnamed]
-        for event, digest, earlier in zip(unnamed, digests, occurrences.next(digests), strict=True):
-            # The same line always gets the same uuid, and two identical lines of one file get two.
-            event["uuid"] = str(uuid.uuid5(_NAMESPACE, f"{digest.hex()}:{earlier}"))
+        contents = [orjson.dumps(row.event, option=orjson.OPT_SORT_KEYS) for row in chunk]
+        _name(chunk, contents, occurrences)
         events: list[Event] = []
-        for row in chunk:
+        for row, content in zip(chunk, contents, strict=True):
             try:
-                events.extend(self._event(project, row))
+                events.extend(self._event(project, row, holds_nul=b"\\u0000" in content))
             except (CaptureRejected, InvalidInput) as error:
                 report.reject(row.number, error.detail)
         return events
 
-    def _event(self, project: Project, row: Row) -> list[Event]:
+    def _event(self, project: Project, row: Row, *, holds_nul: bool) -> list[Event]:
         if row.error is not None:
             raise InvalidInput(row.error)
         try:
@@ -112,7 +107,7 @@ class ImportService:
             raise InvalidInput("not an event, or a field of a wrong type") from None
         if raw.timestamp is None or parse_timestamp(raw.timestamp) is None:
             raise InvalidInput("no readable timestamp")
-        request = V0Request("", [raw], None, historical=True, holds_nul=True)
+        request = V0Request("", [raw], None, historical=True, holds_nul=holds_nul)
         events, warnings = to_events(request, project=project, now=self._clock(), ip=None)
         for warning in warnings:
             self._warn(warning)
@@ -127,5 +122,15 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _digest(event: JsonValue) -> bytes:
-    return blake2b(orjson.dumps(event, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+def _name(chunk: Sequence[Row], contents: Sequence[bytes], occurrences: OccurrenceCounter) -> None:
+    """Give the events without a uuid one of their content: the same line always gets the same, and identical lines
+    of one file get one each."""
+    unnamed = [
+        (row.event, blake2b(content, digest_size=16).digest())
+        for row, content in zip(chunk, contents, strict=True)
+        if isinstance(row.event, dict) and not row.event.get("uuid")
+    ]
+    earlier = occurrences.next([digest for _, digest in unnamed])
+    for (event, digest), number in zip(unnamed, earlier, strict=True):
+        named = blake2b(digest + number.to_bytes(8), digest_size=16).digest() if number else digest
+        event["uuid"] = named.hex()

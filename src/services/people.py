@@ -29,8 +29,7 @@ class PeopleWriter:
     def turn(self) -> Iterator[UnitOfWork]:
         """A relational transaction that no other change of persons runs beside."""
         with self._turn:
-            if self._behind:
-                self._catch_up()
+            self.catch_up()
             with self._begin() as work:
                 if self._applied:
                     work.persons.clear(self._applied)
@@ -47,11 +46,15 @@ class PeopleWriter:
             self._applied.append(projection.mark)
         self._behind = False
 
-    def _catch_up(self) -> None:
-        with self._begin(write=False) as work:
-            pending = [p for p in work.persons.unapplied() if p.mark not in self._applied]
-        for projection in pending:
-            self._events.write((), projection)
-            if projection.mark is not None:
-                self._applied.append(projection.mark)
-        self._behind = False
+    def catch_up(self) -> None:
+        """Apply what a crash or a failure has kept from the event store: persons are looked for there."""
+        with self._turn:
+            if not self._behind:
+                return
+            with self._begin(write=False) as work:
+                pending = [p for p in work.persons.unapplied() if p.mark not in self._applied]
+            for projection in pending:
+                self._events.write((), projection)
+                if projection.mark is not None:
+                    self._applied.append(projection.mark)
+            self._behind = False

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import orjson
 from hedgerow.domain.aggregation import (
     Actors,
     Aggregation,
@@ -27,9 +26,11 @@ from hedgerow.domain.conditions import PathRule
 from hedgerow.domain.events import Event, JsonValue, PersonMode, StoredEvent
 from hedgerow.domain.localtime import Calendar, Unit
 from hedgerow.domain.operators import Operator, condition_of
-from hedgerow.domain.ports import PersonCopy, Projection
+from hedgerow.domain.ports import Projection
 from hedgerow.domain.properties import And, Filter, FilterTree, Operand, Or, Source
 from hypothesis import strategies as st
+
+from tests.builders import a_copy
 
 # Clocks change within the range, in each zone at another time and in Lord Howe by half an hour.
 START = datetime(2024, 3, 4, tzinfo=UTC)
@@ -97,10 +98,7 @@ def histories(draw: st.DrawFn, project_id: int) -> tuple[list[StoredEvent], Proj
     return (
         [draw(_events(project_id, number)) for number in range(draw(st.integers(0, 25)))],
         Projection(
-            people=[
-                PersonCopy(project_id, person, 1, orjson.dumps(draw(properties)))
-                for person in draw(st.sets(st.sampled_from(PEOPLE)))
-            ],
+            people=[a_copy(project_id, person, draw(properties)) for person in draw(st.sets(st.sampled_from(PEOPLE)))],
             holders=[
                 (project_id, distinct_id, draw(st.sampled_from(PEOPLE)))
                 for distinct_id in draw(st.sets(st.sampled_from(IDS)))

@@ -74,7 +74,7 @@ def names(persons: Iterable[Person]) -> list[str]:
 def same(projection: Projection) -> tuple[object, ...]:
     """A projection without the order of its parts."""
     people = {(one.project_id, one.uuid, one.version, one.properties_json) for one in projection.people}
-    return people, set(projection.gone), set(projection.holders), projection.mark
+    return people, set(projection.gone), set(projection.holders), set(projection.ids), projection.mark
 
 
 class PersonRepositoryContract:
@@ -118,6 +118,54 @@ class PersonRepositoryContract:
             assert work.persons.get(project, person.id + 1) is None
             assert work.persons.get(project, 10**30) is None
             assert work.persons.get(project, uuid4()) is None
+
+    def test_several_persons_are_read_at_once(self, begin: UnitOfWorkFactory, project: int) -> None:
+        capture(begin, *(an_event(distinct_id=one, project_id=project) for one in ("u1", "u2", "u3")))
+        capture(begin, an_event("$identify", "u1", project_id=project, anon_distinct_id="a1"))
+        capture(begin, an_event(distinct_id="quiet", project_id=project, process_person_profile=False))
+        other = a_project(begin)
+        capture(begin, an_event(distinct_id="u2", project_id=other))
+        one, two, foreign = (find(begin, *at) for at in ((project, "u1"), (project, "u2"), (other, "u2")))
+
+        with begin(write=False) as work:
+            found = work.persons.several(project, [one.id, two.uuid, foreign.id, foreign.uuid, uuid4(), 10**6, two.id])
+            held = work.persons.held(project, ["u1", "a1", "quiet", "nobody", "U1", "u1\0"])
+
+            assert {person.id: person for person in found} == {one.id: one, two.id: two}
+            assert held == {"u1": one.id, "a1": one.id}
+            assert work.persons.several(project, []) == []
+            assert work.persons.held(other, ["u1"]) == {}
+
+    def test_the_history_of_a_person_is_read_up_to_a_version(self, begin: UnitOfWorkFactory, project: int) -> None:
+        capture(begin, an_event(project_id=project, set={"a": 1}))
+        capture(begin, an_event("$set", project_id=project, set={"b": None}, unset=["a"]))
+        capture(begin, an_event("$set", project_id=project, set={"c": 3}))
+        uuid = person_uuid(project, "u1")
+
+        with begin(write=False) as work:
+            first, second = work.persons.history(project, uuid, 1)
+            assert len(list(work.persons.history(project, uuid, 99))) == 3
+            assert list(work.persons.history(a_project(begin), uuid, 99)) == []
+
+        assert (first.version, first.snapshot, first.set_properties["a"]) == (0, True, 1)
+        assert (second.version, second.snapshot, second.set_properties) == (1, False, {"b": None})
+        assert list(second.unset_properties) == ["a"]
+
+    def test_the_ids_that_a_person_got_are_told(self, begin: UnitOfWorkFactory, project: int) -> None:
+        created = capture(begin, an_event(distinct_id="u1", project_id=project))
+        added = capture(begin, an_event("$identify", "u1", project_id=project, anon_distinct_id="a1"))
+        kept = capture(begin, an_event("$set", "u1", project_id=project, set={"a": 1}))
+
+        uuid = person_uuid(project, "u1")
+        assert [list(one.ids) for one in (created, added, kept)] == [
+            [(project, "u1", uuid)],
+            [(project, "a1", uuid)],
+            [],
+        ]
+        with begin(write=False) as work:
+            assert [list(one.ids) for one in work.persons.unapplied()] == [
+                list(one.ids) for one in (created, added, kept)
+            ]
 
     def test_without_commit_nothing_happened(self, begin: UnitOfWorkFactory, project: int) -> None:
         with begin() as work:
@@ -292,6 +340,24 @@ class PersonRepositoryContract:
         assert find(begin, project, "u2").id > gone
 
     # --- groups ---------------------------------------------------------------------------------------------
+
+    def test_a_group_keeps_what_events_say_of_it_merged_shallowly(self, begin: UnitOfWorkFactory, project: int) -> None:
+        def describe(key: str, properties: Properties) -> Event:
+            return an_event(
+                "$groupidentify", project_id=project, group_type="company", group_key=key, group_set=properties
+            )
+
+        capture(begin, describe("acme", {"name": "Acme", "size": {"a": 1}}), describe("ajax", {}))
+        capture(begin, describe("acme", {"size": {"b": 2}}), describe("acme", {"plan": None}))
+        with begin(write=False) as work:
+            assert work.groups.types(project) == {"company": 0}
+            acme = work.groups.get(project, 0, "acme")
+            assert acme is not None
+            assert acme.properties == {"name": "Acme", "size": {"b": 2}, "plan": None}
+            assert work.groups.get(project, 1, "acme") is None
+            assert work.groups.get(project, 0, "nobody") is None
+            assert work.groups.get(project + 1, 0, "acme") is None
+            assert work.groups.types(project + 1) == {}
 
     def test_group_types_are_known_to_the_next_batch(self, begin: UnitOfWorkFactory, project: int) -> None:
         capture(begin, an_event(project_id=project, groups={"company": "x", "team": "y"}))

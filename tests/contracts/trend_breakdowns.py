@@ -40,6 +40,29 @@ BREAKDOWNS = [
         ],
     ),
     Case(
+        "TC-130 TC-131 an expression breaks down as the property that it is",
+        f2,
+        {
+            **events("$pageview", "$pageleave"),
+            "breakdown": "properties.$browser",
+            "breakdown_type": "hogql",
+            **JANUARY,
+        },
+        [
+            {"breakdown_value": browser, "label": f"{event} - {browser}", "count": count}
+            for event, browser, count in (
+                ("$pageview", "Chrome", 6),
+                ("$pageview", "Firefox", 2),
+                ("$pageview", "Edge", 1),
+                ("$pageview", "Safari", 1),
+                ("$pageleave", "Chrome", 3),
+                ("$pageleave", "Edge", 1),
+                ("$pageleave", "Firefox", 1),
+                ("$pageleave", "Safari", 1),
+            )
+        ],
+    ),
+    Case(
         "several breakdowns",
         f2,
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -102,6 +103,13 @@ class LiveServer:
         """End it at once, as a power failure would."""
         self.process.kill()
         self.process.communicate(timeout=30)
+
+    def peak_memory(self) -> int:
+        """The most memory that a process of the server has had so far, in bytes."""
+        parent = self.process.pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        peaks = [re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text()) for pid in children]
+        return max(int(peak[1]) * 1024 for peak in peaks if peak)
 
     def call(self, method: str, path: str, body: object = None, key: str | None = None) -> tuple[int, Any]:
         """Status and JSON (or text) of a request."""

@@ -209,8 +209,7 @@ def test_80_what_is_inherited_is_what_everybody_would_have(world: AccessWorld) -
 
 def test_81_the_limit_is_on_objects_with_rules(services: Services) -> None:
     world = AccessWorld(services, limit=3)
-    extra = {f"{world.i1}0{number}": world.mel.user.id for number in range(2)}
-    world.insights |= extra
+    extra = [world.mel.insight() for _ in range(2)]
     first, second, third, fourth = (f"insights/{one}/access_controls" for one in (world.i1, world.i2, *extra))
     for path in (first, second, third):
         world.rule(path, "viewer")
@@ -316,10 +315,10 @@ def test_every_change_of_a_rule_is_recorded_and_nothing_else(world: AccessWorld)
     for level in ("viewer", "viewer", "none", None, None):
         put(world.mel, path, level)
     put(world.nia, path, "nonsense")
-    recorded = [entry for entry in world.entries if entry.scope == "AccessControl"]
-    assert [entry.activity for entry in recorded] == ["created", "updated", "deleted"]
-    assert {entry.item_id for entry in recorded} == {f"insight:{world.i1}"}
-    assert {entry.user_id for entry in recorded} == {world.mel.user.id}
+    recorded = world.entries(scope="AccessControl")
+    assert [entry["activity"] for entry in recorded] == ["created", "updated", "deleted"]
+    assert {entry["item_id"] for entry in recorded} == {f"insight:{world.i1}"}
+    assert {entry["user"]["email"] for entry in recorded} == {world.mel.user.email}
 
 
 def test_a_body_that_is_no_object_is_refused(world: AccessWorld) -> None:

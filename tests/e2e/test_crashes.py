@@ -6,6 +6,10 @@ import threading
 from pathlib import Path
 from uuid import uuid4
 
+from hedgerow.domain.ports import PersonQuery
+from hedgerow.entrypoints.bootstrap import now, open_relational, opened
+from hedgerow.entrypoints.settings import Settings
+
 from tests.e2e.live import LiveServer, set_up
 
 WRITERS = 4
@@ -61,3 +65,19 @@ def test_every_event_acknowledged_before_a_kill_is_there_once_afterwards(tmp_pat
         assert after["result"][0]["aggregated_value"] == len(sent) * 50
         _, persons = server.call("GET", f"/api/projects/{project['id']}/persons?limit=1", key=key)
         assert persons["count"] == WRITERS * 50
+
+
+def test_a_person_kept_in_one_store_only_is_found_after_the_next_start(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    store = open_relational(settings)
+    project = store.accounts.create_project("Shop")
+    with store.begin() as work:
+        population = work.persons.population([(project.id, "u1")])
+        population.create(project.id, "u1", ["u1"], now(), {"email": "a@b.c"})
+        work.persons.save(population, at=now())
+        work.commit()
+    store.close()
+
+    with opened(settings) as services:
+        for search in ("A@B", "u1"):
+            assert services.persons.list(PersonQuery(project.id, search=search), limit=10).count == 1

@@ -107,8 +107,8 @@ def test_a_key_is_made_for_projects_that_its_user_may_enter_and_both_ends_are_re
         world.mel.key("*", projects=(world.q.id,))
     (key,) = world.services.accounts.keys(world.xia.user.email)
     world.services.accounts.revoke_key(key.id)
-    recorded = [entry for entry in world.entries if entry.item_id == key.id]
-    assert [entry.activity for entry in recorded] == ["created", "revoked"]
+    recorded = world.entries(scope="PersonalAPIKey", item_id=key.id)
+    assert [entry["activity"] for entry in recorded] == ["created", "revoked"]
     assert key.secure_value not in str(recorded)
 
 

@@ -157,8 +157,9 @@ def test_every_setting_can_be_changed(world: AccessWorld) -> None:
     assert after == {**before, **changes, "updated_at": after["updated_at"]}
     assert after["updated_at"] > before["updated_at"]
     assert world.mel.call("GET", f"/api/projects/{world.p.id}").json == after
-    (entry,) = (entry for entry in world.entries if entry.scope == "Project")
-    assert (entry.activity, entry.item_id, entry.user_id) == ("updated", str(world.p.id), world.mel.user.id)
+    entry = world.entries(scope="Project")[-1]
+    assert (entry["activity"], entry["item_id"]) == ("updated", str(world.p.id))
+    assert entry["user"]["email"] == world.mel.user.email
     assert world.p.api_token not in str(entry)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -151,3 +152,44 @@ def test_a_thousand_keys_still_filter_and_break_down(world: World) -> None:
 def test_bad_keys_are_named(shop: World, keys: dict[str, str], attr: str) -> None:
     query = {"events": '[{"id":"buy"}]'} | keys
     assert_error(shop.call("GET", "insights/trend", query_string=query), 400, "invalid_input", attr=attr)
+
+
+def test_svg_is_a_picture_with_a_line_for_each_series(shop: World) -> None:
+    query = {"events": '[{"id":"buy"},{"id":"see","order":1}]', "format": "svg"} | RANGE
+    for keys in ({}, {"display": "ActionsBarValue"}):
+        response = shop.call("GET", "insights/trend", query_string=query | keys)
+        assert (response.status_code, response.content_type) == (200, "image/svg+xml")
+        root = ElementTree.fromstring(response.text)  # noqa: S314 - it is our own
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert {"buy", "see"} <= {text.strip() for text in root.itertext()}
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+def test_what_is_too_much_for_a_picture_is_refused(shop: World) -> None:
+    query = {"events": '[{"id":"buy"}]', "format": "svg", "interval": "minute", "date_from": "2026-01-01"}
+    response = shop.call("GET", "insights/trend", query_string=query | {"date_to": "2026-01-18"})
+    assert_error(response, 400, "invalid_input", attr="format")
+
+
+def test_expressions_filter_break_down_and_count(shop: World) -> None:
+    hogql = {"type": "hogql", "key": "properties.amount > 5"}
+    assert data(shop, {"id": "buy"}, properties=[hogql]) == [[2, 0, 0]]
+    assert data(shop, {"id": "buy", "math": "hogql", "math_hogql": "sum(properties.amount) / count()"}) == [[5.5, 0, 2]]
+    rows = shop.get(
+        "insights/trend", events=[{"id": "buy"}], breakdown="upper(properties.plan)", breakdown_type="hogql", **RANGE
+    )["result"]
+    assert [(row["breakdown_value"], row["count"]) for row in rows][:2] == [("PRO", 2), ("FREE", 1)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "attr"),
+    [
+        ({"properties": [{"type": "hogql", "key": "sleep(1)"}]}, "properties__0__key"),
+        ({"breakdown": "a b", "breakdown_type": "hogql"}, "breakdown"),
+        ({"events": [{"id": "buy", "math": "hogql", "math_hogql": "properties.a"}]}, "series__0__math_hogql"),
+    ],
+)
+def test_bad_expressions_are_refused_with_the_position(shop: World, keys: dict[str, Any], attr: str) -> None:
+    response = shop.call("POST", "insights/trend", json={"events": [{"id": "buy"}]} | keys)
+    assert_error(response, 400, "invalid_input", attr=attr)
+    assert "at position" in response.text

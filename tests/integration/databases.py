@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hedgerow.adapters import migrations
 from hedgerow.adapters.relational import engine as engines
+from hedgerow.adapters.relational import unit_of_work  # noqa: F401 - every table, whoever keeps it
 from hedgerow.adapters.relational.tables import Row
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 

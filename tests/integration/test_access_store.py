@@ -15,12 +15,13 @@ from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from hedgerow.domain.access import Level, Resource, Target
 from hedgerow.domain.accounts import MemberLevel, Project, User
 from hedgerow.domain.errors import InvalidInput
-from hedgerow.domain.ports import UnitOfWork
 from hedgerow.services.access import AccessPolicy, Caller
 from hedgerow.services.access_rules import AccessRuleService
 from hedgerow.services.accounts import AccountService
 from hedgerow.services.roles import RoleService
 from sqlalchemy import Engine, delete, event, func, select
+
+from tests.contracts.saved_repositories import an_insight
 
 from .databases import empty_postgresql, empty_sqlite
 
@@ -57,19 +58,24 @@ def project(accounts: AccountService) -> Project:
     return accounts.create_project("P")
 
 
-def any_insight(work: UnitOfWork, project_id: int, resource: Resource, reference: str) -> Target:
-    return Target(project_id, resource, reference, created_by=None)
+def insights(begin: SqlUnitOfWorkFactory, project: Project, count: int) -> list[str]:
+    """The ids of new insights of nobody."""
+    with begin() as work:
+        made = [work.insights.add(an_insight(project.id, f"short{number}")) for number in range(count)]
+        work.commit()
+    return [str(one.id) for one in made]
 
 
 def test_parallel_changes_keep_one_rule_for_each_subject_and_the_limit(
     begin: SqlUnitOfWorkFactory, ada: User, project: Project
 ) -> None:
-    service = AccessRuleService(begin, lambda: NOON, any_insight, limit=3)
+    service = AccessRuleService(begin, lambda: NOON, limit=3)
+    ids = insights(begin, project, 6)
 
     def put(number: int) -> bool:
         body = {"access_level": "viewer" if number % 2 else "none"}
         try:
-            service.change(ada, project.id, Resource.INSIGHT, str(number % 6), body)
+            service.change(ada, project.id, Resource.INSIGHT, ids[number % 6], body)
         except InvalidInput:
             return False
         return True
@@ -97,7 +103,7 @@ def test_the_gate_asks_for_the_project_and_once_for_all_rules(
     event.listen(engine, "before_cursor_execute", note)
     entered = policy.enter(Caller(key, mel), str(project.id), ["person:read", "cohort:read"], objects=Resource.INSIGHT)
     entered.check(Target(project.id, Resource.INSIGHT, "1"), Level.VIEWER)
-    entered.listing(Resource.INSIGHT)
+    entered.shown(Resource.INSIGHT, lambda _: 0)
     event.remove(engine, "before_cursor_execute", note)
 
     assert len([one for one in statements if "SELECT" in one]) == 2

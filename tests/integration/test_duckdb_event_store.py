@@ -7,20 +7,23 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from hedgerow.adapters.events.slots import MAX_KEYS
 from hedgerow.adapters.events.store import SqlEventStore
 from hedgerow.adapters.events.tables import SLOTS
 from hedgerow.adapters.memory.events import MemoryEventStore
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.domain.aggregation import Actors, Cell, Count
 from hedgerow.domain.errors import StoreUnavailable
-from hedgerow.domain.ports import Projection
+from hedgerow.domain.ports import PersonQuery, Projection
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from tests.builders import a_copy
 from tests.contracts.event_store import (
     ANN,
     BEN,
@@ -36,6 +39,7 @@ from tests.contracts.event_store import (
     total,
 )
 from tests.contracts.event_strategies import START, ZONES, aggregations, histories
+from tests.contracts.people_index import PeopleIndexCases
 
 
 @pytest.fixture
@@ -63,6 +67,39 @@ class TestSqlEventStore(EventStoreCases):
         opened.close()
 
 
+class TestSqlPeopleIndex(PeopleIndexCases):
+    pass
+
+
+words = st.text("aAÄäßİıΣς%_\\'\". 🌿", max_size=4)
+
+
+@given(people=st.lists(st.tuples(words, words, st.lists(words, max_size=2)), max_size=6), search=words.filter(bool))
+@settings(max_examples=30)
+def test_a_search_finds_what_looking_at_every_person_finds(
+    people: list[tuple[str, str, list[str]]],
+    search: str,
+    shared_store: SqlEventStore,
+    shared_begin: MemoryUnitOfWorkFactory,
+) -> None:
+    with shared_begin() as work:
+        project = work.accounts.add_project(name="Any", timezone="UTC", week_start_day=0, at=START).id
+        work.commit()
+    oracle = MemoryEventStore(shared_begin)
+    given_ids = {one: UUID(int=number) for number, (_, _, ids) in enumerate(people) for one in ids}
+    projection = Projection(
+        [
+            a_copy(project, UUID(int=number), {"email": email, "name": name}, id=number)
+            for number, (email, name, _) in enumerate(people)
+        ],
+        ids=[(project, one, uuid) for one, uuid in given_ids.items()],
+    )
+    shared_store.write([], projection)
+    oracle.write([], projection)
+    query = PersonQuery(project, search=search)
+    assert list(shared_store.people.ids(query)) == list(oracle.people.ids(query))
+
+
 def test_all_is_there_after_a_restart(path: Path, begin: MemoryUnitOfWorkFactory) -> None:
     first = SqlEventStore(f"duckdb:///{path}", begin)
     first.write(
@@ -75,6 +112,29 @@ def test_all_is_there_after_a_restart(path: Path, begin: MemoryUnitOfWorkFactory
     assert series(second, total(Actors())) == [1]
     assert rows(second, total(Count(), breakdown=by(prop("a"), prop("b")))) == {("x", None): 1, (None, "y"): 1}
     assert second.revision(1) != revision
+    second.close()
+
+
+def test_squashing_goes_on_after_a_restart_and_leaves_nothing_to_look_up(
+    path: Path, begin: MemoryUnitOfWorkFactory
+) -> None:
+    held = [(1, f"id {number}", ANN) for number in range(10)]
+    first = SqlEventStore(f"duckdb:///{path}", begin)
+    first.write(
+        [stored(day(1), distinct_id, BEN) for _, distinct_id, _ in held],
+        Projection(ids=[(1, distinct_id, BEN) for _, distinct_id, _ in held], holders=held),
+    )
+    assert first.squash(7) == 7
+    first.close()
+    second = SqlEventStore(f"duckdb:///{path}", begin)
+    assert series(second, total(Actors())) == [1]
+    assert [second.squash(7), second.squash(7), second.squash(7)] == [7, 6, 0]
+    assert series(second, total(Actors())) == [1]
+    with second._transaction() as connection:
+        assert connection.execute(text("SELECT count(*) FROM holders")).scalar() == 0
+        assert connection.execute(text("SELECT DISTINCT person_id FROM ids")).scalars().all() == [ANN]
+        found = connection.execute(text("SELECT DISTINCT person_id, stored_person_id FROM events")).all()
+        assert [tuple(row) for row in found] == [(ANN, BEN)]
     second.close()
 
 
@@ -160,7 +220,7 @@ def shared_store(
 # Without shrinking: it would take minutes, and what fails is small enough to read.
 @given(data=st.data())
 @settings(
-    max_examples=25,
+    max_examples=20,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -170,11 +230,17 @@ def test_every_answer_is_the_one_that_looking_at_every_event_gives(
     zone = data.draw(st.sampled_from(ZONES))
     with shared_begin() as work:
         project = work.accounts.add_project(name="Any", timezone=zone, week_start_day=0, at=START)
+        if data.draw(st.booleans(), label="all slots are taken"):
+            earlier = [f"earlier {number}" for number in range(SLOTS)]
+            work.properties.define(project.id, "event", earlier, slots=SLOTS, limit=MAX_KEYS)
+            work.properties.define(project.id, "person", earlier, slots=SLOTS, limit=MAX_KEYS)
         work.commit()
     oracle = MemoryEventStore(shared_begin)
     events, projection = data.draw(histories(project.id))
     shared_store.write(events, projection)
     oracle.write(events, projection)
+    for _ in range(data.draw(st.integers(0, 3))):
+        shared_store.squash(2)
     for _ in range(3):
         asked = data.draw(aggregations(project.id, ZoneInfo(zone)))
         assert _table(shared_store.aggregate(asked)) == pytest.approx(_table(oracle.aggregate(asked)))

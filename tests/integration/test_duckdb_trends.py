@@ -8,7 +8,9 @@ import pytest
 from hedgerow.adapters.events.store import SqlEventStore
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 
+from ..contracts.trend_actors import ActorCases
 from ..contracts.trend_cases import TrendCases
+from ..contracts.trend_cohorts import CohortTrendCases
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +22,18 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlEventStore]:
 
 
 class TestDuckdbTrends(TrendCases):
+    @pytest.fixture
+    def store(self, opened: SqlEventStore) -> SqlEventStore:
+        return opened
+
+
+class TestDuckdbCohortTrends(CohortTrendCases):
+    @pytest.fixture
+    def store(self, opened: SqlEventStore) -> SqlEventStore:
+        return opened
+
+
+class TestDuckdbActors(ActorCases):
     @pytest.fixture
     def store(self, opened: SqlEventStore) -> SqlEventStore:
         return opened

@@ -8,18 +8,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
-from hedgerow.adapters.relational.tables import GroupRow, PersonHistoryRow, UserRow
+from hedgerow.adapters.relational.tables import DistinctIdRow, GroupRow, PersonHistoryRow, PersonRow, UserRow
 from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
+from hedgerow.domain.activity import person_deleted
+from hedgerow.domain.deletions import of_person
 from hedgerow.domain.events import JsonValue
+from hedgerow.domain.population import Population, Profile
 from hedgerow.domain.ports import PersonQuery
 from hedgerow.domain.properties import Scope, parse_filters
 from hypothesis import given
-from sqlalchemy import Engine, event, select, update
+from sqlalchemy import Engine, delete, event, func, select, update
 
 from tests.builders import an_event
 from tests.contracts import account_repository
 from tests.contracts.access_repositories import RoleRepositoryContract, RuleRepositoryContract
 from tests.contracts.account_repository import AccountRepositoryContract
+from tests.contracts.activity_repository import ActivityRepositoryContract
+from tests.contracts.deletion_repository import DeletionRepositoryContract
+from tests.contracts.person_edits import PersonEditContract
 from tests.contracts.person_repository import (
     NOON,
     PersonRepositoryContract,
@@ -35,6 +41,7 @@ from tests.contracts.person_repository import (
     tell,
 )
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 from .databases import empty_postgresql, empty_sqlite
 
@@ -58,6 +65,18 @@ class TestSqlPersons(PersonRepositoryContract):
     pass
 
 
+class TestSqlPersonEdits(PersonEditContract):
+    pass
+
+
+class TestSqlActivity(ActivityRepositoryContract):
+    pass
+
+
+class TestSqlDeletions(DeletionRepositoryContract):
+    pass
+
+
 class TestSqlProperties(PropertyRepositoryContract):
     pass
 
@@ -74,6 +93,10 @@ class TestSqlRules(RuleRepositoryContract):
     pass
 
 
+class TestSqlSaved(SavedRepositoriesContract):
+    pass
+
+
 @on_one_store
 @given(story=a_story())
 def test_events_do_to_persons_what_they_do_in_memory(begin: SqlUnitOfWorkFactory, story: Story) -> None:
@@ -85,8 +108,10 @@ def test_events_do_to_persons_what_they_do_in_memory(begin: SqlUnitOfWorkFactory
     real, ideal = tell(begin, project, story), tell(memory, project, story)
 
     assert people(begin, project) == people(memory, project)
+    with begin(write=False) as work:
+        assert work.persons.count(PersonQuery(project)) == len(people(memory, project))
     for one, other in zip(real, ideal, strict=True):
-        assert same(one)[1:3] == same(other)[1:3]
+        assert same(one)[1:4] == same(other)[1:4]
         assert {copy.version for copy in one.people} == {copy.version for copy in other.people}
 
 
@@ -108,6 +133,31 @@ def test_a_batch_costs_the_same_statements_whatever_its_size(
         work.commit()
 
     assert len(statements) == 9
+
+
+@pytest.mark.parametrize("size", [1, 10, 1000])
+def test_a_deletion_costs_the_same_statements_whatever_its_size(
+    begin: SqlUnitOfWorkFactory, engine: Engine, size: int
+) -> None:
+    project = a_project(begin)
+    ids = [f"u{number}" for number in range(size)]
+    capture(begin, *(an_event(distinct_id=one, project_id=project) for one in ids))
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+
+    with begin() as work:
+        statements.clear()
+        persons = work.persons.lock(project, (), distinct_ids=ids)
+        work.deletions.request([of_person(person, by=None, at=NOON) for person in persons])
+        work.activity.add([person_deleted(person, by=None, at=NOON) for person in persons])
+        population = Population({}, set(), {})
+        for person in persons:
+            population.remove(Profile.of(person))
+        work.persons.save(population, at=NOON)
+        work.commit()
+
+    assert len(persons) == size
+    assert len(statements) == 11
 
 
 def test_a_page_costs_two_statements_whatever_its_size(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:
@@ -141,6 +191,22 @@ def test_every_version_of_a_person_is_in_its_history(begin: SqlUnitOfWorkFactory
         (0, NOON, True, {"a": 1, "$creator_event_uuid": str(created.uuid)}, []),
         (1, NOON, False, {"b": None}, ["a"]),
     ]
+
+
+def test_persons_are_counted_however_they_come_and_go(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:
+    project, other = a_project(begin), a_project(begin)
+    events = [an_event(distinct_id=f"u{number}", project_id=one) for number in range(5) for one in (project, other)]
+    capture(begin, *events)
+    capture(begin, an_event("$merge_dangerously", "u0", project_id=project, properties={"alias": "u1"}))
+    with engine.begin() as connection:
+        connection.execute(update(DistinctIdRow).where(DistinctIdRow.project_id == other).values(person_id=None))
+        connection.execute(delete(PersonRow).where(PersonRow.project_id == other))
+
+    with begin(write=False) as work:
+        counts = [work.persons.count(PersonQuery(one)) for one in (project, other, 10**6)]
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(PersonRow)) == 4
+    assert counts == [4, 0, 0]
 
 
 def test_group_properties_are_merged_shallowly(begin: SqlUnitOfWorkFactory, engine: Engine) -> None:

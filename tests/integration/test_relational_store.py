@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from hedgerow.adapters.relational import engine as engines
 from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from hedgerow.domain.errors import StoreUnavailable
+from hedgerow.domain.persons import Person
+from hedgerow.domain.population import Population, Profile
 from hedgerow.domain.ports import PersonQuery, Position
 from sqlalchemy import Engine, event
 
@@ -65,10 +68,10 @@ def test_merges_that_cross_end_in_one_person(begin: SqlUnitOfWorkFactory) -> Non
         assert work.persons.count(PersonQuery(project)) == 1
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 class TestPlans:
     """No statement of the write path and no usual list goes through a table from end to end."""
 
+    @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
     def test_of_writing(self, begin: SqlUnitOfWorkFactory, engine: Engine) -> None:
         project = a_project(begin)
         capture(begin, *(an_event(distinct_id=one, project_id=project) for one in "ab"))
@@ -102,16 +105,63 @@ class TestPlans:
         page(begin, PersonQuery(project, email="a@b.c"))
         with begin(write=False) as work:
             work.persons.get(project, person.uuid)
-            work.persons.count(PersonQuery(project))
+            work.persons.get(project, person.id)
+            work.persons.several(project, [person.id, person.uuid])
+            work.persons.held(project, ["u1"])
+            list(work.persons.history(project, person.uuid, 1))
+            work.persons.count(PersonQuery(project, distinct_id="u1"))
+            work.persons.count(PersonQuery(project, email="a@b.c"))
             work.accounts.key_by_secure_value("x")
             work.accounts.project_by_token("x")
 
         assert seen.tables_read_through() == set()
-        newest_first = seen.plans[0]
-        assert "ix_persons_project_id_created_at_id" in newest_first
-        assert "TEMP B-TREE" not in newest_first
-        (by_email,) = (plan for plan in seen.plans if "ix_persons_project_id_email_created_at_id" in plan)
-        assert "TEMP B-TREE" not in by_email
+        assert any("ix_persons_project_id_email_created_at_id" in plan for plan in seen.plans)
+        pages = seen.plans_of("SELECT persons.id", containing="ORDER BY persons.created_at")
+        assert "ix_persons_project_id_created_at_id" in pages[0]
+        assert not any("TEMP B-TREE" in plan or "Sort" in plan for plan in pages)
+
+    def test_of_counting_everybody(self, begin: SqlUnitOfWorkFactory, engine: Engine) -> None:
+        project = a_project(begin)
+        seen = Statements(engine)
+
+        with begin(write=False) as work:
+            work.persons.count(PersonQuery(project))
+
+        (plan,) = seen.plans_of("SELECT")
+        assert "person_counts" in plan
+        assert not re.search(r"\bpersons\b", plan)
+
+
+def test_deletions_splits_and_merges_at_once_leave_one_sound_state(begin: SqlUnitOfWorkFactory) -> None:
+    project = a_project(begin)
+    rounds = 6
+
+    def merge(number: int) -> None:
+        capture(begin, an_event("$merge_dangerously", "a", {"alias": f"b{number}"}, project_id=project))
+
+    def edit(act: Callable[[Population, Person], None]) -> None:
+        with begin() as work:
+            for person in work.persons.lock(project, (), distinct_ids=["a"]):
+                population = work.persons.population((), new=[(project, one) for one in person.distinct_ids])
+                act(population, person)
+                work.persons.save(population, at=NOON)
+            work.commit()
+
+    def delete(number: int) -> None:
+        edit(lambda population, person: population.remove(Profile.of(person)))
+
+    def split(number: int) -> None:
+        edit(lambda population, person: population.split(population.add(person), person.distinct_ids[1:], NOON))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda job: job[0](job[1]), product((merge, delete, split), range(rounds))))
+    merge(0)
+
+    with begin(write=False) as work:
+        persons = list(work.persons.stream(PersonQuery(project)))
+    held = [one for person in persons for one in person.distinct_ids]
+    assert len(held) == len(set(held))
+    assert {"a", "b0"} <= set(find(begin, project, "a").distinct_ids)
 
 
 def test_a_store_that_cannot_be_reached_is_unavailable(tmp_path: Path) -> None:
@@ -145,7 +195,11 @@ def test_sqlite_is_set_to_lose_nothing(tmp_path: Path) -> None:
 
 
 class Statements:
-    """The statements executed from now on, and SQLite's plans of them."""
+    """The statements executed from now on, and the database's plans of them.
+
+    PostgreSQL reads small tables through and sorts few rows whatever indexes there are, so for its plans it is told
+    to do so only where it must.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -158,23 +212,32 @@ class Statements:
     @property
     def plans(self) -> list[str]:
         event.remove(self._engine, "before_cursor_execute", self._note)
-        calls = [call for call in self._calls if not call[0].startswith("BEGIN")]
+        sqlite = self._engine.dialect.name == "sqlite"
         with self._engine.connect() as connection:
+            if not sqlite:
+                for way in ("seqscan", "sort", "bitmapscan"):
+                    connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+            explain = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"
             plans = [
-                "\n".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", parameters))
-                for one, parameters in calls
+                "\n".join(row[-1] for row in connection.exec_driver_sql(f"{explain} {one}", parameters))
+                for one, parameters in self._explained()
             ]
         event.listen(self._engine, "before_cursor_execute", self._note)
         return plans
 
-    def plans_of(self, beginning: str) -> list[str]:
-        calls = [call for call in self._calls if not call[0].startswith("BEGIN")]
+    def _explained(self) -> list[tuple[str, Any]]:
+        return [call for call in self._calls if not call[0].startswith("BEGIN")]
+
+    def plans_of(self, beginning: str, containing: str = "") -> list[str]:
         plans = [
-            plan for (statement, _), plan in zip(calls, self.plans, strict=True) if statement.startswith(beginning)
+            plan
+            for (statement, _), plan in zip(self._explained(), self.plans, strict=True)
+            if statement.startswith(beginning) and containing in statement
         ]
         assert plans
         return plans
 
     def tables_read_through(self) -> set[str]:
         plans = "\n".join(self.plans)
-        return set(re.findall(r"SCAN (?!.*VIRTUAL)(\w+)", plans)) - {"batch", "anon_1", "anon_2"}
+        scans = re.findall(r"SCAN (?!.*VIRTUAL)(\w+)|Seq Scan on (\w+)", plans)
+        return {name for pair in scans for name in pair} - {"", "batch", "anon_1", "anon_2"}

@@ -6,9 +6,16 @@ import pytest
 from hedgerow.adapters.memory.events import MemoryEventStore
 
 from tests.contracts.event_store import EventStoreCases
+from tests.contracts.people_index import PeopleIndexCases
 
 
 class TestMemoryEventStore(EventStoreCases):
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        return MemoryEventStore()
+
+
+class TestMemoryPeopleIndex(PeopleIndexCases):
     @pytest.fixture
     def store(self) -> MemoryEventStore:
         return MemoryEventStore()

@@ -7,8 +7,12 @@ from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 
 from tests.contracts.access_repositories import RoleRepositoryContract, RuleRepositoryContract
 from tests.contracts.account_repository import AccountRepositoryContract
+from tests.contracts.activity_repository import ActivityRepositoryContract
+from tests.contracts.deletion_repository import DeletionRepositoryContract
+from tests.contracts.person_edits import PersonEditContract
 from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 
 @pytest.fixture
@@ -17,6 +21,18 @@ def begin() -> MemoryUnitOfWorkFactory:
 
 
 class TestMemoryPersons(PersonRepositoryContract):
+    pass
+
+
+class TestMemoryPersonEdits(PersonEditContract):
+    pass
+
+
+class TestMemoryActivity(ActivityRepositoryContract):
+    pass
+
+
+class TestMemoryDeletions(DeletionRepositoryContract):
     pass
 
 
@@ -33,4 +49,8 @@ class TestMemoryRoles(RoleRepositoryContract):
 
 
 class TestMemoryRules(RuleRepositoryContract):
+    pass
+
+
+class TestMemorySaved(SavedRepositoriesContract):
     pass

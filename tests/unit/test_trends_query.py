@@ -153,7 +153,7 @@ def test_what_is_no_trends_query_is_a_parse_error_that_names_the_place(keys: dic
         ({"series": [{"kind": "EventsNode", "math": "unique_group"}]}, "series__0__math_group_type_index"),
         ({"series": [{"kind": "EventsNode", "math": "hogql"}]}, "series__0__math_hogql"),
         ({"series": [{"kind": "EventsNode"}] * (MAX_SERIES + 1)}, "series"),
-        ({"breakdownFilter": {"breakdown": 1, "breakdown_type": "cohort"}}, "breakdown"),
+        ({"breakdownFilter": {"breakdown": list(range(51)), "breakdown_type": "cohort"}}, "breakdown"),
         ({"trendsFilter": {"resultCustomizations": "x" * MAX_ECHO}}, "trendsFilter"),
         ({"trendsFilter": {"goalLines": deep(500)}}, "trendsFilter"),
         ({"series": [{"kind": "EventsNode", "event": "x" * (MAX_TEXT + 1)}]}, "series__0__event"),

@@ -26,6 +26,7 @@ from ...domain.conditions import (
     TextIs,
 )
 from .dialects import duckdb
+from .dialects.duckdb_dates import instant
 from .tables import Instant
 
 Zone: TypeAlias = Callable[[], ZoneInfo]
@@ -69,7 +70,7 @@ def _meets(condition: Leaf, text: ColumnElement[Any], zone: Zone) -> ColumnEleme
         case TextIs():
             return _compare(text, condition.comparison, condition.text)
         case During():
-            return _during(duckdb.instant(text, zone()), condition)
+            return _during(instant(text, zone()), condition)
         case CleanedPathOneOf():
             for rule in condition.rules:
                 text = duckdb.replaced(text, rule.regex, rule.alias)
@@ -83,12 +84,12 @@ def _one_of(text: ColumnElement[Any], condition: OneOf) -> ColumnElement[bool]:
     return or_(found, func.replace(text, " ", "").in_(condition.spaceless))
 
 
-def _during(instant: ColumnElement[Any], during: During) -> ColumnElement[bool]:
-    bounds: list[ColumnElement[bool]] = [instant.is_not(None)]
+def _during(at: ColumnElement[Any], during: During) -> ColumnElement[bool]:
+    bounds: list[ColumnElement[bool]] = [at.is_not(None)]
     if during.start is not None:
-        bounds.append(instant >= bindparam(None, during.start, Instant))
+        bounds.append(at >= bindparam(None, during.start, Instant))
     if during.end is not None:
-        bounds.append(instant < bindparam(None, during.end, Instant))
+        bounds.append(at < bindparam(None, during.end, Instant))
     return and_(*bounds)
 
 

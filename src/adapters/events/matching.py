@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -18,12 +19,14 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
+    not_,
     or_,
     select,
     true,
 )
 
 from ...domain.errors import InvalidInput
+from ...domain.expression import parse_condition
 from ...domain.properties import (
     ELEMENTS_CHAIN,
     And,
@@ -33,8 +36,10 @@ from ...domain.properties import (
     FilterTree,
     Operand,
     Or,
+    PersonIn,
     Source,
 )
+from . import expressions
 from .dialects import duckdb
 from .filters import Zone, holds
 from .slots import PropertySlots
@@ -120,8 +125,13 @@ class Matching:
                 return and_(true(), *(self.holds(child) for child in tree.children))
             case Or():
                 return or_(false(), *(self.holds(child) for child in tree.children))
-            case CohortFilter() | ExpressionFilter():
-                raise InvalidInput("Filters by cohort and by expression are not supported yet.", "properties")
+            case PersonIn(uuids, negated):
+                found = self._is_one_of(uuids)
+                return not_(found) if negated else found
+            case ExpressionFilter():
+                return expressions.value(parse_condition(tree.text), self.text)
+            case CohortFilter():
+                raise InvalidInput("Events know no cohorts.", "properties")
             case Filter():
                 operand = tree.operand
                 text = self.text(operand)
@@ -131,6 +141,13 @@ class Matching:
         """The columns, made by this object, of the project's events where it says."""
         statement = select(*columns).select_from(self._tables())
         return statement.where(events.c.project_id == self._project.id, where)
+
+    def _is_one_of(self, uuids: tuple[UUID, ...] | None) -> ColumnElement[bool]:
+        actor = self.actor(by_distinct_id=False)
+        if uuids is None:
+            self._needs_persons = True
+            return persons.c.uuid.is_not(None)
+        return actor.in_(duckdb.uuids(uuids))
 
     def _tables(self) -> FromClause:
         joined: FromClause = events

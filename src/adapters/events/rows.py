@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import orjson
 
-from ...domain.conditions import text_of
+from ...domain.conditions import lower, text_of
 from ...domain.events import Properties, StoredEvent
 from ...domain.ports import PersonCopy
 from .slots import UNSLOTTED, PropertySlots
@@ -39,10 +40,26 @@ def person_rows(people: Iterable[PersonCopy], slots: PropertySlots) -> list[Row]
     columns = {project: slots.define(project, "person", sorted(new)) for project, new in keys.items()}
     rows = []
     for person, properties in read:
-        row: Row = {"project_id": person.project_id, "uuid": person.uuid, "version": person.version}
-        _put_texts(row, properties, columns[person.project_id])
+        row: Row = {
+            "project_id": person.project_id,
+            "uuid": person.uuid,
+            "version": person.version,
+            "id": person.id,
+            "created_at": person.created_at,
+            "updated_at": person.updated_at,
+            "search": lower("\0".join(text_of(properties.get(key)) or "" for key in ("email", "name"))),
+        }
+        _put_texts(row, properties, columns[person.project_id], but=())
         rows.append(row)
     return rows
+
+
+def id_rows(given: Iterable[tuple[int, str, UUID]]) -> list[Row]:
+    """Rows of `ids`."""
+    return [
+        {"project_id": project, "distinct_id": one, "person_id": person, "search": lower(one)}
+        for project, one, person in given
+    ]
 
 
 def _event_row(one: StoredEvent, columns: Mapping[str, str | None]) -> Row:
@@ -64,17 +81,19 @@ def _event_row(one: StoredEvent, columns: Mapping[str, str | None]) -> Row:
     }
     for index, key in one.groups.items():
         row[f"group_{index}"] = key
-    _put_texts(row, event.properties, columns)
+    _put_texts(row, event.properties, columns, but=UNSLOTTED)
     return row
 
 
-def _put_texts(row: Row, properties: Properties, columns: Mapping[str, str | None]) -> None:
+def _put_texts(row: Row, properties: Properties, columns: Mapping[str, str | None], *, but: Collection[str]) -> None:
     others: Properties = {}
     for key, value in properties.items():
-        if value is None or key in UNSLOTTED:
-            continue
-        text = value if type(value) is str else text_of(value)
         column = columns.get(key)
+        if value is None or (column is None and key in but):
+            continue
+        kind = type(value)
+        # The commonest types are told apart here: this loop runs for every property of every event.
+        text = value if kind is str else str(value) if kind is int else text_of(value)
         if column is None:
             others[key] = text
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -13,13 +14,17 @@ from sqlalchemy import (
     Text,
     and_,
     case,
+    false,
     func,
     literal_column,
+    not_,
     or_,
     select,
+    true,
     union_all,
 )
 
+from ...domain.actors import MAX_DISTINCT_IDS, ActorsQuestion
 from ...domain.aggregation import (
     Actors,
     Aggregation,
@@ -34,13 +39,14 @@ from ...domain.aggregation import (
     RollingActors,
     SessionDuration,
 )
-from ...domain.errors import InvalidInput
-from ...domain.properties import FilterTree
+from ...domain.expression import Term, aggregates_of, parse_aggregate, parse_text
+from ...domain.properties import And, FilterTree
+from ...domain.rolling import Spans, spans
+from . import expressions
 from .buckets import last_start
 from .dialects import duckdb
 from .histogram import Histogram
 from .matching import Matching, ProjectEvents
-from .rolling import Spans, spans
 from .tables import events
 
 Columns: TypeAlias = list[ColumnElement[Any]]
@@ -63,6 +69,20 @@ def cells(aggregation: Aggregation, project: ProjectEvents, histograms: Sequence
         # A change lasts to the last bucket: so often it is in the sum over all buckets.
         number = number * (literal_column(str(len(aggregation.buckets or ()))) - found.c.bucket)
     return _ranked(found, aggregation.breakdown, func.fsum(number))
+
+
+def actors(question: ActorsQuestion, project: ProjectEvents, histograms: Sequence[Histogram | None]) -> Select[Any]:
+    """SELECT `actor`, `person`, `distinct_ids` and `events` of everybody behind a number."""
+    return _Measured(
+        replace(
+            question.aggregation,
+            window=question.window,
+            buckets=None,
+            where=And((question.aggregation.where, question.among)),
+        ),
+        project,
+        histograms,
+    ).actors(question)
 
 
 def extremes(aggregation: Aggregation, project: ProjectEvents) -> Select[Any] | None:
@@ -129,8 +149,47 @@ class _Measured:
                 return self._tally(counts, duckdb.aggregate(function, counts.c.events))
             case FirstTime(first, by_distinct_id):
                 return self._first_time(first, by_distinct_id=by_distinct_id)
-            case ExpressionMeasure():
-                raise InvalidInput("Aggregates by expression are not supported yet.")
+            case ExpressionMeasure(text):
+                return self._by_expression(parse_aggregate(text))
+
+    def _by_expression(self, term: Term) -> Select[Any]:
+        args = dict.fromkeys(arg for each in aggregates_of(term) for arg in each.args)
+        named = {arg: f"argument_{place}" for place, arg in enumerate(args)}
+        values = {name: expressions.value(arg, self._matching.text) for arg, name in named.items()}
+        found = self._events(**values)
+        return self._tally(found, expressions.aggregate(term, {arg: found.c[name] for arg, name in named.items()}))
+
+    def actors(self, question: ActorsQuestion) -> Select[Any]:
+        """Who is behind a number, one row each."""
+        measure = self._asked.measure
+        by_distinct_id = bool(getattr(measure, "by_distinct_id", False))
+        found = self._events(
+            actor=self._matching.actor(by_distinct_id=by_distinct_id),
+            person=self._matching.actor(by_distinct_id=False),
+            distinct_id=events.c.distinct_id,
+        )
+        each = select(
+            found.c.actor,
+            func.any_value(found.c.person).label("person"),
+            duckdb.first_of(found.c.distinct_id, MAX_DISTINCT_IDS).label("distinct_ids"),
+            func.count().label("events"),
+        ).where(self._wanted(found, question))
+        if isinstance(measure, FirstTime):
+            firsts = self._firsts(measure.first, by_distinct_id=by_distinct_id)
+            each = each.where(found.c.actor.in_(select(firsts.c.actor).where(self._wanted(firsts, question))))
+        return each.group_by(found.c.actor)
+
+    def _wanted(self, found: FromClause, question: ActorsQuestion) -> ColumnElement[bool]:
+        """Whether the values are among the combinations that are asked for."""
+        if question.values is None:
+            return true()
+        columns = self._of(found)
+        wanted = (
+            and_(true(), *(column.is_not_distinct_from(value) for column, value in zip(columns, values, strict=True)))
+            for values in question.values
+        )
+        met = or_(false(), *wanted)
+        return not_(met) if question.excluded else met
 
     def _events(self, **columns: ColumnElement[Any]) -> FromClause:
         """The matching events: `bucket`, values and what else is asked for."""
@@ -145,8 +204,12 @@ class _Measured:
         return [found.c[value.name] for value in self._values]
 
     def _tally(self, found: FromClause, number: ColumnElement[Any]) -> Select[Any]:
-        keys = [found.c.bucket, *self._of(found)]
-        return select(*keys, number.label("number")).group_by(*keys)
+        values = self._of(found)
+        if self._asked.buckets:
+            return select(found.c.bucket, *values, number.label("number")).group_by(found.c.bucket, *values)
+        # Grouping by a constant bucket too would take twice as long.
+        columns: Columns = [_ZERO.label("bucket"), *values, number.label("number")]
+        return select(*columns).select_from(found).group_by(*values).having(func.count() > _ZERO)
 
     def _distinct(self, key: ColumnElement[Any], *, once: bool) -> Select[Any]:
         found = self._events(key=key)
@@ -158,6 +221,10 @@ class _Measured:
         return self._tally(each, func.count())
 
     def _first_time(self, first: FilterTree, *, by_distinct_id: bool) -> Select[Any]:
+        return self._tally(self._firsts(first, by_distinct_id=by_distinct_id), func.count())
+
+    def _firsts(self, first: FilterTree, *, by_distinct_id: bool) -> FromClause:
+        """Of each actor that counts, the first matching event."""
         found = self._events(actor=self._matching.actor(by_distinct_id=by_distinct_id), at=self._matching.micros)
         order = [found.c.at, *(value.asc().nulls_last() for value in self._of(found))]
         place = func.row_number().over(partition_by=found.c.actor, order_by=order)
@@ -168,8 +235,7 @@ class _Measured:
         matched = ever.select(actor, ever.micros.label("at"), where=where).subquery()
         began = select(matched.c.actor, func.min(matched.c.at).label("at")).group_by(matched.c.actor).subquery()
         same = and_(began.c.actor == placed.c.actor, began.c.at == placed.c.at)
-        firsts = select(*placed.c).join_from(placed, began, same).where(placed.c.place == _ONE).subquery()
-        return self._tally(firsts, func.count())
+        return select(*placed.c).join_from(placed, began, same).where(placed.c.place == _ONE).subquery()
 
     def _rolling(self, measure: RollingActors) -> Select[Any]:
         """An actor's events each count in a span of buckets; where spans overlap, only what is new counts.
@@ -213,7 +279,7 @@ def _in_sample(aggregation: Aggregation) -> ColumnElement[bool]:
 
 def _operand_text(matching: Matching, dimension: Dimension) -> ColumnElement[Any]:
     if dimension.operand is None:
-        raise InvalidInput("Breakdowns by expression are not supported yet.", "breakdown")
+        return expressions.value(parse_text(dimension.expression or ""), matching.text)
     return matching.text(dimension.operand)
 
 

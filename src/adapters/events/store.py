@@ -16,16 +16,20 @@ from sqlalchemy import Connection, Row, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
+from ...domain.actors import ActorPage, ActorRow, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell, CellKind
 from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
-from . import writes
+from ...domain.timeline import Run, Span
+from . import squash, writes
 from .dialects import duckdb
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
-from .rows import event_rows, person_rows
-from .selects import cells, extremes, is_rolling
+from .people import SqlPeopleIndex
+from .rows import event_rows, id_rows, person_rows
+from .runs import read_runs
+from .selects import actors, cells, extremes, is_rolling
 from .slots import PropertySlots
 from .tables import events, holders, metadata
 
@@ -35,12 +39,14 @@ class SqlEventStore:
 
     `url`: `duckdb:///path/of/the/file`. `begin` gives the property slots and the projects' time zones. Every
     method may raise `StoreUnavailable`, the constructor does so while another process holds the file.
+    `people` finds persons.
     """
 
     def __init__(self, url: str, begin: UnitOfWorkFactory) -> None:
         self._engine = duckdb.open_engine(url)
         self._begin = begin
         self._slots = PropertySlots(begin)
+        self.people = SqlPeopleIndex(self._transaction, self._slots, self._zone)
         self._writing = threading.Lock()
         self._with_holders: dict[int, bool] = {}
         # Nobody else changes the file while it is open, so counting in memory is enough; the start makes the
@@ -58,17 +64,20 @@ class SqlEventStore:
     def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
         added = event_rows(events, self._slots)
         people = person_rows(projection.people, self._slots)
-        with self._writing, self._transaction() as connection:
-            writes.add_events(connection, added)
-            writes.put_persons(connection, people)
-            writes.remove_persons(connection, projection.gone)
-            writes.put_holders(connection, projection.holders)
-        self._with_holders.update((project, True) for project, _, _ in projection.holders)
-        self._changes.update(
-            {row["project_id"] for row in (*added, *people)}
-            | {project for project, _ in projection.gone}
-            | {project for project, _, _ in projection.holders}
-        )
+        with self._writing:
+            with self._transaction() as connection:
+                writes.add_events(connection, added)
+                writes.put_persons(connection, people)
+                writes.remove_persons(connection, projection.gone)
+                writes.add_ids(connection, id_rows(projection.ids))
+                writes.put_holders(connection, projection.holders)
+            # After the commit, or an answer without this could be kept under the new number.
+            self._with_holders.update((project, True) for project, _, _ in projection.holders)
+            self._changes.update(
+                {row["project_id"] for row in (*added, *people)}
+                | {project for project, _ in projection.gone}
+                | {project for project, _, _ in (*projection.holders, *projection.ids)}
+            )
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
         project = self._project(aggregation.project_id)
@@ -78,12 +87,38 @@ class SqlEventStore:
         found = [_cell(row, aggregation) for row in rows]
         return _accumulated(found, len(aggregation.buckets or ())) if is_rolling(aggregation) else found
 
+    def actors(self, question: ActorsQuestion, *, limit: int, offset: int) -> ActorPage:
+        project = self._project(question.aggregation.project_id)
+        with self._transaction() as connection:
+            histograms = _histograms(connection, question.aggregation, project)
+            found = actors(question, project, histograms).subquery()
+            page = select(*found.c, func.count().over().label("total"))
+            page = page.order_by(found.c.events.desc(), found.c.person, found.c.actor)
+            rows = connection.execute(page.limit(limit).offset(offset)).all()
+            if rows or not offset:
+                total = rows[0].total if rows else 0
+            else:
+                total = connection.execute(select(func.count()).select_from(found)).scalar_one()
+        return ActorPage([ActorRow(row.person, tuple(row.distinct_ids), row.events) for row in rows], total)
+
     def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
         matching = Matching(self._project(project_id))
         statement = matching.select(func.min(events.c.timestamp), where=matching.holds(where))
         with self._transaction() as connection:
             first: datetime | None = connection.scalar(statement)
             return first
+
+    def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
+        with self._transaction() as connection:
+            return read_runs(connection, self._project(span.project_id), span, where, limit)
+
+    def squash(self, limit: int) -> int:
+        with self._writing:
+            with self._transaction() as connection:
+                folded = squash.fold(connection, limit)
+            if folded < limit:
+                self._with_holders.clear()
+        return folded
 
     def revision(self, project_id: int) -> int:
         return self._first_revision + self._changes[project_id]
@@ -94,9 +129,12 @@ class SqlEventStore:
             connection.scalar(select(1))
 
     def close(self) -> None:
-        with self._writing, self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("CHECKPOINT"))
-        self._engine.dispose()
+        try:
+            autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+            with self._writing, autocommit.connect() as connection:
+                connection.execute(text("CHECKPOINT"))
+        finally:
+            self._engine.dispose()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -104,7 +142,9 @@ class SqlEventStore:
             with self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            raise duckdb.unavailable(error, self._engine) or error from error
+            if failure := duckdb.unavailable(error, self._engine):
+                raise failure from error
+            raise
 
     def _project(self, project_id: int) -> ProjectEvents:
         return ProjectEvents(project_id, lambda: self._zone(project_id), self._has_holders(project_id), self._slots)

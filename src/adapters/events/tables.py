@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Boolean, Column, DateTime, Dialect, Integer, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.types import TypeDecorator
 
 from ...domain.population import MAX_GROUP_TYPES
@@ -33,6 +45,10 @@ class CompressedText(Text):
     """Long text that is seldom read."""
 
 
+class ScannedText(Text):
+    """Short text that is looked through as a whole: not compressed, which makes that twice as fast."""
+
+
 def slot_column(slot: int) -> str:
     """The name of the column of a slot (0 to `SLOTS` − 1)."""
     return f"p{slot + 1:02}"
@@ -45,7 +61,8 @@ def _slots() -> list[Column[str]]:
 metadata = MetaData()
 
 # `properties` is what was captured. Its values as text are in the slots, and in `others`, a JSON object of texts,
-# for keys that came after all slots were given.
+# for keys that came after all slots were given. `stored_person_id` is whose `person_version` it is, where that is
+# another person than `person_id` by now.
 events = Table(
     "events",
     metadata,
@@ -54,6 +71,7 @@ events = Table(
     Column("event", Text),
     Column("distinct_id", Text),
     Column("person_id", Uuid),
+    Column("stored_person_id", Uuid),
     Column("person_version", Integer),
     Column("person_created_at", Instant),
     Column("person_mode", SmallInteger),
@@ -67,14 +85,30 @@ events = Table(
     *_slots(),
 )
 
+# `search` is what a search looks into: e-mail and name in lower case, with a NUL between.
 persons = Table(
     "persons",
     metadata,
     Column("project_id", Integer),
     Column("uuid", Uuid),
     Column("version", Integer),
+    Column("id", BigInteger),
+    Column("created_at", Instant),
+    Column("updated_at", Instant),
+    Column("search", ScannedText),
     Column("others", CompressedText),
     *_slots(),
+)
+
+# Every distinct id that a person has got, and which person that was. Only added to: `holders` tells of those that
+# have passed to another person since. `search` is the id in lower case.
+ids = Table(
+    "ids",
+    metadata,
+    Column("project_id", Integer),
+    Column("distinct_id", Text),
+    Column("person_id", Uuid),
+    Column("search", ScannedText),
 )
 
 # Every event of these ids belongs to that person, whatever the event itself says.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from ...domain.events import Event
 from ...domain.population import Id
 from .dialects.duckdb import insert_rows, rows_of
 from .rows import Row
-from .tables import Instant, events, holders, persons
+from .tables import Instant, events, holders, ids, persons
 
 _DAY = timedelta(hours=24)
 _MAX_CLUSTERS = 10
@@ -30,12 +31,9 @@ def put_persons(connection: Connection, rows: Sequence[Row]) -> None:
     """Put rows of `persons` in the place of older copies; a row older than the copy that is there is left out."""
     if not rows:
         return
-    given = _json([{key: row[key] for key in ("project_id", "uuid", "version")} for row in rows])
-    newer = {(project, uuid) for project, uuid in connection.execute(_NEWER_PERSONS, {"rows": given})}
-    kept = [row for row in rows if (row["project_id"], row["uuid"]) not in newer]
-    remove_persons(connection, [(row["project_id"], row["uuid"]) for row in kept])
-    if kept:
-        connection.execute(_ADD_PERSONS, {"rows": _json(kept)})
+    given = [{key: row[key] for key in ("project_id", "uuid", "version")} for row in rows]
+    connection.execute(_REMOVE_OLDER_PERSONS, {"rows": _json(given)})
+    connection.execute(_insert_persons(frozenset().union(*rows)), {"rows": _json(rows)})
 
 
 def remove_persons(connection: Connection, gone: Sequence[tuple[int, UUID]]) -> None:
@@ -43,6 +41,12 @@ def remove_persons(connection: Connection, gone: Sequence[tuple[int, UUID]]) -> 
     if gone:
         rows = [{"project_id": project, "uuid": uuid} for project, uuid in gone]
         connection.execute(_REMOVE_PERSONS, {"rows": _json(rows)})
+
+
+def add_ids(connection: Connection, rows: Sequence[Row]) -> None:
+    """Append rows of `ids`. One that is there already does no harm."""
+    if rows:
+        connection.execute(_ADD_IDS, {"rows": _json(rows)})
 
 
 def put_holders(connection: Connection, held: Sequence[tuple[int, str, UUID]]) -> None:
@@ -59,10 +63,16 @@ def stored_within_a_day(connection: Connection, given: Sequence[Event]) -> set[t
     """The (project, uuid) of events that are stored with a time at most 24 hours away from the given one."""
     found: set[tuple[int, UUID]] = set()
     for cluster in _clusters(given):
-        rows = [{"project_id": event.project_id, "uuid": event.uuid, "timestamp": event.timestamp} for event in cluster]
         bounds = {"from": cluster[0].timestamp - _DAY, "until": cluster[-1].timestamp + _DAY}
-        stored = connection.execute(_STORED, {"rows": _json(rows), **bounds})
-        found.update((project, uuid) for project, uuid in stored)
+        uuids = ",".join([event.uuid.hex for event in cluster])
+        stored: defaultdict[tuple[int, UUID], list[datetime]] = defaultdict(list)
+        for project, uuid, at in connection.execute(_STORED, {"uuids": uuids, **bounds}):
+            stored[project, uuid].append(at)
+        if stored:  # seldom
+            for event in cluster:
+                key = (event.project_id, event.uuid)
+                if any(abs(at - event.timestamp) <= _DAY for at in stored.get(key, ())):
+                    found.add(key)
     return found
 
 
@@ -84,18 +94,25 @@ def _json(rows: Sequence[Row]) -> str:
     return orjson.dumps(rows).decode()
 
 
+# Inserts name only the columns that a batch has something in: each costs time, whether there is or not.
+
+
 @lru_cache(maxsize=256)
 def _insert_events(present: frozenset[str]) -> TextClause:
-    """Only for the columns that a batch has something in: each costs time, whether there is or not."""
     return insert_rows(events, *(column.name for column in events.columns if column.name in present))
 
 
+@lru_cache(maxsize=256)
+def _insert_persons(present: frozenset[str]) -> TextClause:
+    """For the rows without a copy in the table, which can only be a newer one."""
+    rows = rows_of(persons, *(column.name for column in persons.columns if column.name in present))
+    return text(f"INSERT INTO persons BY NAME FROM {rows} ANTI JOIN persons USING (project_id, uuid)")
+
+
 _HOLDER = ("project_id", "distinct_id", "person_id")
-_ADD_PERSONS = insert_rows(persons, *(column.name for column in persons.columns))
-_NEWER_PERSONS = text(
-    f"SELECT DISTINCT persons.project_id, persons.uuid FROM persons"  # noqa: S608 - columns' names only
-    f" JOIN {rows_of(persons, 'project_id', 'uuid', 'version')} AS given"
-    " ON persons.project_id = given.project_id AND persons.uuid = given.uuid AND persons.version > given.version"
+_REMOVE_OLDER_PERSONS = text(
+    f"DELETE FROM persons USING {rows_of(persons, 'project_id', 'uuid', 'version')} AS given"  # noqa: S608 - names only
+    " WHERE persons.project_id = given.project_id AND persons.uuid = given.uuid AND persons.version <= given.version"
 )
 _REMOVE_PERSONS = text(
     f"DELETE FROM persons USING {rows_of(persons, 'project_id', 'uuid')} AS given"  # noqa: S608
@@ -105,11 +122,14 @@ _REMOVE_HOLDERS = text(
     f"DELETE FROM holders USING {rows_of(holders, *_HOLDER)} AS given"  # noqa: S608
     " WHERE holders.project_id = given.project_id AND holders.distinct_id = given.distinct_id"
 )
+_ADD_IDS = insert_rows(ids, *(column.name for column in ids.columns))
 _ADD_HOLDERS = insert_rows(holders, *_HOLDER)
-_STORED = text(
-    f"SELECT DISTINCT events.project_id, events.uuid FROM events"  # noqa: S608
-    f" JOIN {rows_of(events, 'project_id', 'uuid', 'timestamp')} AS given"
-    " ON events.project_id = given.project_id AND events.uuid = given.uuid"
-    " AND events.timestamp BETWEEN given.timestamp - INTERVAL 24 HOUR AND given.timestamp + INTERVAL 24 HOUR"
-    " WHERE events.timestamp BETWEEN :from AND :until"
-).bindparams(bindparam("from", type_=Instant), bindparam("until", type_=Instant))
+# The uuids as one text: a list that is bound value by value takes longer than the search.
+_STORED = (
+    text(
+        "SELECT project_id, uuid, timestamp FROM events WHERE timestamp BETWEEN :from AND :until"
+        " AND uuid IN (SELECT unnest(CAST(string_split(:uuids, ',') AS UUID[])))"
+    )
+    .bindparams(bindparam("from", type_=Instant), bindparam("until", type_=Instant))
+    .columns(events.c.project_id, events.c.uuid, events.c.timestamp)
+)

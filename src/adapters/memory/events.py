@@ -2,57 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from hashlib import md5
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
 
-from ...domain.aggregation import (
-    Actors,
-    Aggregation,
-    Breakdown,
-    Cell,
-    CellKind,
-    Count,
-    Dimension,
-    DistinctValues,
-    ExpressionMeasure,
-    FirstTime,
-    Function,
-    NumberOf,
-    PerActor,
-    RollingActors,
-    SessionDuration,
-)
-from ...domain.conditions import text_of
-from ...domain.errors import InvalidInput
-from ...domain.events import Event, Properties, StoredEvent
+from ...domain.actors import ActorPage, ActorsQuestion
+from ...domain.aggregation import Aggregation, Cell
+from ...domain.events import Event, StoredEvent
 from ...domain.ports import PersonCopy, Projection, UnitOfWorkFactory
-from ...domain.properties import (
-    ELEMENTS_CHAIN,
-    CohortFilter,
-    ExpressionFilter,
-    Filter,
-    FilterTree,
-    Operand,
-    Source,
-    leaves,
-    matches,
-)
-from ...domain.readings import number_of
-from ..events.histogram import histogram
+from ...domain.properties import FilterTree
+from ...domain.timeline import Run, Span
+from .aggregations import Answer
+from .matching import ProjectEvents, check_tree
+from .people import MemoryPeopleIndex, runs_of
 
-_SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
-
-Values = tuple[str | None, ...]
 
 
 class MemoryEventStore:
@@ -63,7 +31,9 @@ class MemoryEventStore:
         self._events: list[StoredEvent] = []
         self._people: dict[tuple[int, UUID], PersonCopy] = {}
         self._holders: dict[tuple[int, str], UUID] = {}
+        self._ids: dict[tuple[int, str], UUID] = {}
         self._changes: Counter[int] = Counter()
+        self.people = MemoryPeopleIndex(self._people, self._holders, self._ids, self._zone)
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         return {
@@ -83,19 +53,40 @@ class MemoryEventStore:
         for gone in projection.gone:
             self._people.pop(gone, None)
         self._holders |= {(project, distinct_id): person for project, distinct_id, person in projection.holders}
+        self._ids |= {(project, distinct_id): person for project, distinct_id, person in projection.ids}
         self._changes.update(
             {one.event.project_id for one in events}
             | {person.project_id for person in projection.people}
             | {project for project, _ in projection.gone}
-            | {project for project, _, _ in projection.holders}
+            | {project for project, _, _ in (*projection.holders, *projection.ids)}
         )
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
-        return _Answer(self._project(aggregation.project_id), aggregation).cells()
+        return Answer(self._project(aggregation.project_id), aggregation).cells()
+
+    def actors(self, question: ActorsQuestion, *, limit: int, offset: int) -> ActorPage:
+        rows = Answer(self._project(question.aggregation.project_id), question.aggregation).actors(question)
+        return ActorPage(rows[offset : offset + limit], len(rows))
 
     def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
+        check_tree(where)
         project = self._project(project_id)
         return min((one.event.timestamp for one in project.events if project.holds(where, one)), default=None)
+
+    def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
+        check_tree(where)
+        project = self._project(span.project_id)
+        found = [
+            one
+            for one in project.events
+            if span.start <= one.event.timestamp <= span.end
+            and project.actor(one, by_distinct_id=False) == str(span.person)
+            and project.holds(where, one)
+        ]
+        return runs_of(found)[:limit]
+
+    def squash(self, limit: int) -> int:
+        return 0  # whom an event belongs to is looked up at no cost here
 
     def revision(self, project_id: int) -> int:
         return self._changes[project_id]
@@ -103,8 +94,8 @@ class MemoryEventStore:
     def close(self) -> None:
         """There is nothing to let go of."""
 
-    def _project(self, project_id: int) -> _Project:
-        return _Project(
+    def _project(self, project_id: int) -> ProjectEvents:
+        return ProjectEvents(
             [one for one in self._events if one.event.project_id == project_id],
             {
                 uuid: orjson.loads(one.properties_json)
@@ -121,289 +112,3 @@ class MemoryEventStore:
         with self._begin(write=False) as work:
             project = work.accounts.project(project_id)
         return ZoneInfo(project.timezone if project else "UTC")
-
-
-@dataclass(frozen=True, slots=True)
-class _Project:
-    """All that is stored of one project."""
-
-    events: list[StoredEvent]
-    people: dict[UUID, Properties]
-    holders: dict[str, UUID]
-    zone: ZoneInfo
-
-    def actor(self, one: StoredEvent, *, by_distinct_id: bool) -> str:
-        if by_distinct_id:
-            return one.event.distinct_id
-        return str(self.holders.get(one.event.distinct_id, one.person_id))
-
-    def text(self, operand: Operand, one: StoredEvent) -> str | None:
-        event = one.event
-        if operand == ELEMENTS_CHAIN:
-            return event.elements_chain
-        match operand.source:
-            case Source.EVENT:
-                return text_of(event.properties.get(operand.key))
-            case Source.PERSON:
-                person = UUID(self.actor(one, by_distinct_id=False))
-                return text_of(self.people.get(person, {}).get(operand.key))
-            case Source.METADATA if operand.key.startswith("$group_"):
-                return one.groups.get(int(operand.key.removeprefix("$group_")))
-            case Source.METADATA:
-                return {
-                    "event": event.name,
-                    "distinct_id": event.distinct_id,
-                    "timestamp": event.timestamp.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-                    "uuid": str(event.uuid),
-                }[operand.key]
-            case Source.SESSION if operand.key == "$session_duration":
-                length = self.session_length(self.session(one))
-                return (
-                    None if length is None else f"{length // _SECOND}.{length.microseconds:06}".rstrip("0").rstrip(".")
-                )
-        raise _unsupported(operand)
-
-    def session(self, one: StoredEvent) -> str | None:
-        return text_of(one.event.properties.get("$session_id")) or None
-
-    def session_length(self, session: str | None) -> timedelta | None:
-        if session is None:
-            return None
-        times = [one.event.timestamp for one in self.events if self.session(one) == session]
-        return max(times) - min(times)
-
-    def holds(self, tree: FilterTree, one: StoredEvent) -> bool:
-        return matches(
-            tree,
-            read=lambda operand: self.text(operand, one),
-            in_cohort=lambda _: False,
-            evaluate=lambda _: False,
-            zone=self.zone,
-        )
-
-
-class _Answer:
-    """One aggregation of one project."""
-
-    def __init__(self, project: _Project, asked: Aggregation) -> None:
-        self._project = project
-        self._asked = asked
-        for tree in (asked.where, *([asked.measure.first] if isinstance(asked.measure, FirstTime) else [])):
-            for leaf in leaves(tree):
-                _check(leaf)
-        self._matching = [one for one in project.events if self._is_asked(one)]
-        dimensions = asked.breakdown.dimensions if asked.breakdown else ()
-        self._readers = [self._reader(dimension) for dimension in dimensions]
-
-    def cells(self) -> list[Cell]:
-        found = self._measured()
-        if self._asked.breakdown is None:
-            return [Cell(bucket, number) for (bucket, _), number in found.items()]
-        return _ranked(found, self._asked.breakdown)
-
-    def _measured(self) -> dict[tuple[int, Values], float]:
-        measure = self._asked.measure
-        match measure:
-            case Count():
-                return {key: len(found) for key, found in self._by_cell(self._matching).items()}
-            case Actors(by_distinct_id, once):
-                return self._distinct(lambda one: self._actor(one, by_distinct_id), once=once)
-            case RollingActors(days, by_distinct_id):
-                if not self._asked.buckets:
-                    return self._distinct(lambda one: self._actor(one, by_distinct_id), once=False)
-                return self._rolling(days, by_distinct_id)
-            case DistinctValues(operand, count_missing, once):
-                return self._distinct(
-                    lambda one: self._project.text(operand, one) or ("" if count_missing else None), once=once
-                )
-            case NumberOf(function, operand):
-                return {
-                    key: _applied(function, [self._number(operand, one) for one in found])
-                    for key, found in self._by_cell(self._matching).items()
-                }
-            case SessionDuration(function):
-                return self._sessions(function)
-            case PerActor(function, by_distinct_id):
-                return {
-                    key: _applied(function, Counter(self._actor(one, by_distinct_id) for one in found).values())
-                    for key, found in self._by_cell(self._matching).items()
-                }
-            case FirstTime(first, by_distinct_id):
-                return self._first_time(first, by_distinct_id)
-            case ExpressionMeasure():
-                raise InvalidInput("Aggregates by expression are not supported yet.")
-
-    def _is_asked(self, one: StoredEvent) -> bool:
-        window, at = self._asked.window, one.event.timestamp
-        return (
-            window.start <= at <= window.end and self._is_sampled(one) and self._project.holds(self._asked.where, one)
-        )
-
-    def _is_sampled(self, one: StoredEvent) -> bool:
-        first_bits = int(md5(one.event.distinct_id.encode(), usedforsecurity=False).hexdigest()[:8], 16)
-        return self._asked.sample is None or first_bits / 2**32 < self._asked.sample
-
-    def _actor(self, one: StoredEvent, by_distinct_id: bool) -> str:
-        return self._project.actor(one, by_distinct_id=by_distinct_id)
-
-    def _bucket(self, one: StoredEvent) -> int:
-        """The bucket's index, −1 before the first bucket."""
-        if not self._asked.buckets:
-            return 0
-        return bisect_right(self._asked.buckets, one.event.timestamp) - 1
-
-    def _values(self, one: StoredEvent) -> Values:
-        return tuple(read(one) for read in self._readers)
-
-    def _by_cell(self, found: Iterable[StoredEvent]) -> dict[tuple[int, Values], list[StoredEvent]]:
-        cells: dict[tuple[int, Values], list[StoredEvent]] = defaultdict(list)
-        for one in found:
-            if (bucket := self._bucket(one)) >= 0:
-                cells[bucket, self._values(one)].append(one)
-        return cells
-
-    def _distinct(self, key: Callable[[StoredEvent], str | None], *, once: bool) -> dict[tuple[int, Values], float]:
-        seen: dict[tuple[int, Values], set[str | None]] = defaultdict(set)
-        counted: set[tuple[Values, str | None]] = set()
-        for cell, found in sorted(self._by_cell(self._matching).items(), key=lambda item: item[0][0]):
-            for one in found:
-                if not once or (cell[1], key(one)) not in counted:
-                    seen[cell].add(key(one))
-            counted.update((cell[1], each) for each in seen[cell])
-        return {cell: len(keys - {None}) for cell, keys in seen.items() if not once or keys - {None}}
-
-    def _rolling(self, days: int, by_distinct_id: bool) -> dict[tuple[int, Values], float]:
-        units = self._asked.unit_starts or self._asked.buckets or ()
-        daily = len(units) < 2 or units[1] - units[0] > timedelta(hours=12)
-        actors: dict[tuple[int, Values], set[str]] = defaultdict(set)
-        for one in self._matching:
-            unit = bisect_right(units, one.event.timestamp) - 1
-            for bucket, start in enumerate(self._asked.buckets or ()):
-                if daily:
-                    counts = 0 <= bisect_right(units, start) - 1 - unit < days
-                else:
-                    counts = start - timedelta(days=days) < units[unit] <= start
-                if unit >= 0 and counts:
-                    actors[bucket, self._values(one)].add(self._actor(one, by_distinct_id))
-        return {cell: len(found) for cell, found in actors.items()}
-
-    def _number(self, operand: Operand, one: StoredEvent) -> float | None:
-        text = self._project.text(operand, one)
-        return None if text is None else number_of(text)
-
-    def _sessions(self, function: Function) -> dict[tuple[int, Values], float]:
-        found = {}
-        for cell, events in self._by_cell(self._matching).items():
-            sessions = {session for one in events if (session := self._project.session(one))}
-            lengths = [
-                length / _SECOND for each in sessions if (length := self._project.session_length(each)) is not None
-            ]
-            if lengths:
-                found[cell] = _applied(function, lengths)
-        return found
-
-    def _first_time(self, first: FilterTree, by_distinct_id: bool) -> dict[tuple[int, Values], float]:
-        ever: dict[str, datetime] = {}
-        for one in self._project.events:
-            at = one.event.timestamp
-            if at <= self._asked.window.end and self._is_sampled(one) and self._project.holds(first, one):
-                actor = self._actor(one, by_distinct_id)
-                ever[actor] = min(ever.get(actor, at), at)
-        matched: dict[str, list[StoredEvent]] = defaultdict(list)
-        for one in self._matching:
-            if self._bucket(one) >= 0:
-                matched[self._actor(one, by_distinct_id)].append(one)
-        counts: Counter[tuple[int, Values]] = Counter()
-        for actor, found in matched.items():
-            began = min(found, key=lambda one: (one.event.timestamp, _order(self._values(one))))
-            if began.event.timestamp == ever.get(actor):
-                counts[self._bucket(began), self._values(began)] += 1
-        return dict(counts)
-
-    def _reader(self, dimension: Dimension) -> Callable[[StoredEvent], str | None]:
-        operand = dimension.operand
-        if operand is None:
-            raise InvalidInput("Breakdowns by expression are not supported yet.", "breakdown")
-        _check_operand(operand)
-        if dimension.bins is not None:
-            return self._binned(operand, dimension.bins)
-
-        def read(one: StoredEvent) -> str | None:
-            text = self._project.text(operand, one) or None
-            if text is None or not dimension.normalize_url:
-                return text
-            return text.rstrip("/?#") or "/"
-
-        return read
-
-    def _binned(self, operand: Operand, bins: int) -> Callable[[StoredEvent], str | None]:
-        considered = self._matching
-        if not (isinstance(self._asked.measure, RollingActors) and self._asked.buckets):
-            considered = [one for one in considered if self._bucket(one) >= 0]
-        numbers = [number for one in considered if (number := self._number(operand, one)) is not None]
-        found = histogram(min(numbers), max(numbers), bins) if numbers else None
-
-        def read(one: StoredEvent) -> str | None:
-            number = self._number(operand, one)
-            return None if number is None or found is None else found.label(number)
-
-        return read
-
-
-def _applied(function: Function, numbers: Iterable[float | None]) -> float:
-    found = sorted(number for number in numbers if number is not None)
-    if not found:
-        return 0.0
-    if function.quantile is not None:
-        place = (len(found) - 1) * function.quantile
-        below, above = found[math.floor(place)], found[math.ceil(place)]
-        return below + (above - below) * (place - math.floor(place))
-    match function:
-        case Function.MIN:
-            return found[0]
-        case Function.MAX:
-            return found[-1]
-        case Function.AVG:
-            return math.fsum(found) / len(found)
-    return math.fsum(found)
-
-
-def _ranked(found: dict[tuple[int, Values], float], breakdown: Breakdown) -> list[Cell]:
-    numbers: dict[Values, list[float]] = defaultdict(list)
-    for (_, values), number in found.items():
-        numbers[values].append(number)
-    totals = {values: math.fsum(each) for values, each in numbers.items()}
-
-    def rank(values: Values) -> tuple[object, ...]:
-        return breakdown.nulls_last and None in values, -totals[values], _order(values)
-
-    places = {values: place for place, values in enumerate(sorted(totals, key=rank))}
-    cells, others = [], defaultdict[int, float](float)
-    for (bucket, values), number in found.items():
-        place = places[values] - breakdown.offset
-        if 0 <= place < breakdown.limit:
-            cells.append(Cell(bucket, number, values))
-        elif place >= breakdown.limit and breakdown.offset == 0:
-            others[bucket] += number
-    return cells + [Cell(bucket, number, kind=CellKind.OTHER) for bucket, number in others.items()]
-
-
-def _order(values: Values) -> tuple[tuple[bool, bytes], ...]:
-    """By code point, None after every text."""
-    return tuple((value is None, (value or "").encode()) for value in values)
-
-
-def _check(leaf: Filter | CohortFilter | ExpressionFilter) -> None:
-    if not isinstance(leaf, Filter):
-        raise InvalidInput("Filters by cohort and by expression are not supported yet.", "properties")
-    _check_operand(leaf.operand)
-
-
-def _check_operand(operand: Operand) -> None:
-    unknown_session = operand.source is Source.SESSION and operand.key != "$session_duration"
-    if unknown_session or operand.source in (Source.GROUP, Source.ELEMENT):
-        raise _unsupported(operand)
-
-
-def _unsupported(operand: Operand) -> InvalidInput:
-    return InvalidInput(f"{operand.key} of type {operand.source} is not supported yet.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn
@@ -17,6 +17,7 @@ from ...domain.persons import Person, person_uuid
 from ...domain.population import Holder, Id, Population, Profile
 from ...domain.ports import PersonCopy, PersonPage, PersonQuery, Position, Projection
 from ...domain.properties import Operand, Source, matches
+from ...domain.timeline import PastVersion
 from ...domain.uuids import parse_uuid
 from .state import State
 
@@ -29,7 +30,7 @@ class MemoryPersonRepository:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def population(self, ids: Collection[Id]) -> Population:
+    def population(self, ids: Collection[Id], *, new: Collection[Id] = ()) -> Population:
         profiles: dict[int, Profile] = {}
         holders: dict[Id, Holder] = {}
         for key in ids:
@@ -37,36 +38,45 @@ class MemoryPersonRepository:
                 continue
             person_id, personless = self._state.ids[key]
             if person_id is not None and person_id not in profiles:
-                profiles[person_id] = _profile(self._state.persons[person_id])
+                profiles[person_id] = Profile.of(self._state.persons[person_id])
             holders[key] = Holder(None if person_id is None else profiles[person_id], personless)
         living = {(person.project_id, person.uuid) for person in self._state.persons.values()}
         types: dict[int, dict[str, int]] = {project_id: {} for project_id, _ in ids}
         for (project_id, name), index in self._state.group_types.items():
             if project_id in types:
                 types[project_id][name] = index
-        return Population(holders, living & {(key[0], person_uuid(*key)) for key in ids}, types)
+        wanted = {(key[0], person_uuid(*key)) for key in (*ids, *new)}
+        last_versions: dict[tuple[int, UUID], int] = {}
+        for revision in self._state.history.values():
+            whose = (revision.profile.project_id, revision.profile.uuid)
+            if whose in wanted:
+                last_versions[whose] = max(last_versions.get(whose, 0), revision.version)
+        return Population(holders, living & wanted, types, last_versions)
 
     def save(self, population: Population, *, at: datetime) -> Projection:
         merged = population.merged
-        gone = {profile.id: into for profile, into in merged.items() if profile.id is not None}
-        for person_id in gone:
-            del self._state.persons[person_id]
-        changed = [profile for profile in population.created if profile not in merged]
-        holding = dict.fromkeys(holder.profile for holder in population.holders.values())
-        changed += [one for one in holding if one is not None and one.changed and one.id is not None]
+        removed = {profile.id for profile in population.removed}
+        left = {profile.id: into for profile, into in merged.items() if profile.id is not None}
+        for person_id in (*left, *removed):
+            if person_id is not None:
+                del self._state.persons[person_id]
         people = []
-        for profile in changed:
+        for profile in [*(one for one in population.created if one not in merged), *population.changed]:
             if profile.id is None:
                 profile.id = self._state.next_id("persons")
             person = self._state.persons[profile.id] = _person(profile.id, profile)
             self._state.updated_at[profile.id] = at
-            people.append(_copy(person))
+            people.append(_copy(person, at))
 
         holders: dict[Id, UUID] = {}
+        self._move_members(left, removed)
         for key, (holder_id, personless) in self._state.ids.items():
-            if holder_id in gone:
-                self._state.ids[key] = (gone[holder_id].id, personless)
-                holders[key] = gone[holder_id].uuid
+            if holder_id in left:
+                self._state.ids[key] = (left[holder_id].id, personless)
+                holders[key] = left[holder_id].uuid
+            elif holder_id is not None and holder_id in removed:
+                self._state.ids[key] = (None, False)
+                holders[key] = person_uuid(*key)
         for key in {**population.attached, **dict.fromkeys(population.seen)}:
             holder = population.holders[key]
             self._state.ids.pop(key, None)
@@ -74,7 +84,7 @@ class MemoryPersonRepository:
         for key, profile in population.reattributed.items():
             holders[key] = profile.uuid
 
-        for revision in population.revisions:
+        for revision in (*population.revisions, *population.endings(at)):
             self._state.history[self._state.next_id("history")] = revision
         self._state.group_types.update(population.new_group_types)
         for group, properties in population.groups.items():
@@ -85,16 +95,27 @@ class MemoryPersonRepository:
             people,
             [
                 (profile.project_id, profile.uuid)
-                for profile in merged
+                for profile in (*merged, *population.removed)
                 if profile.id is not None and (profile.project_id, profile.uuid) not in living
             ],
             [(*key, uuid) for key, uuid in holders.items()],
+            [(*key, profile.uuid) for key, profile in population.attached.items()],
         )
-        if projection == Projection([], [], []):
+        if projection == Projection([], [], [], []):
             return projection
         mark = self._state.next_id("log")
         self._state.log[mark] = replace(projection, mark=mark)
         return self._state.log[mark]
+
+    def lock(
+        self, project_id: int, references: Collection[int | UUID], *, distinct_ids: Collection[str] = ()
+    ) -> Sequence[Person]:
+        holders = {self._state.ids.get((project_id, one), (None, False))[0] for one in distinct_ids}
+        return [
+            one
+            for one in sorted(self._all(project_id, ids=None), key=lambda person: person.id)
+            if one.id in holders or one.id in references or one.uuid in references
+        ]
 
     def get(self, project_id: int, reference: int | UUID) -> Person | None:
         for person in self._all(project_id, ids=None):
@@ -119,6 +140,19 @@ class MemoryPersonRepository:
     def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
         yield from self._matching(query)[:limit]
 
+    def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
+        everybody = self._all(project_id, ids=_IDS_ON_A_PAGE)
+        return [one for one in everybody if one.id in references or one.uuid in references]
+
+    def held(self, project_id: int, distinct_ids: Collection[str]) -> dict[str, int]:
+        holders = {one: self._state.ids.get((project_id, one), (None, False))[0] for one in distinct_ids}
+        return {one: person_id for one, person_id in holders.items() if person_id is not None}
+
+    def history(self, project_id: int, uuid: UUID, until: int) -> Iterator[PastVersion]:
+        for past in sorted(self._state.history.values(), key=lambda one: one.version):
+            if (past.profile.project_id, past.profile.uuid) == (project_id, uuid) and past.version <= until:
+                yield PastVersion(past.version, past.set_properties, past.unset_properties, past.snapshot)
+
     def unapplied(self) -> Sequence[Projection]:
         return [self._present(projection) for projection in self._state.log.values()]
 
@@ -129,13 +163,29 @@ class MemoryPersonRepository:
     def _present(self, projection: Projection) -> Projection:
         named = {(copy.project_id, copy.uuid) for copy in projection.people} | set(projection.gone)
         living = {(person.project_id, person.uuid): person for person in self._state.persons.values()}
-        holders = []
-        for project_id, distinct_id, _ in projection.holders:
-            person_id, _ = self._state.ids.get((project_id, distinct_id), (None, False))
-            if person_id is not None:
-                holders.append((project_id, distinct_id, self._state.persons[person_id].uuid))
-        people = [_copy(living[key]) for key in named if key in living]
-        return Projection(people, sorted(named - living.keys()), holders, projection.mark)
+        people = [_copy(living[key], self._state.updated_at[living[key].id]) for key in named if key in living]
+        holders = [
+            (project_id, distinct_id, self._holder(project_id, distinct_id) or person_uuid(project_id, distinct_id))
+            for project_id, distinct_id, _ in projection.holders
+        ]
+        ids = [
+            (project_id, distinct_id, holder)
+            for project_id, distinct_id, _ in projection.ids
+            if (holder := self._holder(project_id, distinct_id))
+        ]
+        return Projection(people, sorted(named - living.keys()), holders, ids, projection.mark)
+
+    def _move_members(self, left: Mapping[int, Profile], removed: Collection[int | None]) -> None:
+        for cohort_id, person_id in list(self._state.members):
+            into = left.get(person_id)
+            if into or person_id in removed:
+                del self._state.members[cohort_id, person_id]
+            if into:
+                self._state.members[cohort_id, into.id or 0] = None
+
+    def _holder(self, project_id: int, distinct_id: str) -> UUID | None:
+        person_id, _ = self._state.ids.get((project_id, distinct_id), (None, False))
+        return None if person_id is None else self._state.persons[person_id].uuid
 
     def _matching(self, query: PersonQuery) -> list[Person]:
         found = [one for one in self._all(query.project_id, ids=_IDS_ON_A_PAGE) if self._matches(one, query)]
@@ -187,19 +237,6 @@ def _place(person: Person) -> tuple[datetime, int]:
     return person.created_at, person.id
 
 
-def _profile(person: Person) -> Profile:
-    return Profile(
-        person.project_id,
-        person.uuid,
-        person.properties,
-        person.created_at,
-        person.is_identified,
-        person.version,
-        person.last_seen_at,
-        person.id,
-    )
-
-
 def _person(person_id: int, profile: Profile) -> Person:
     return Person(
         person_id,
@@ -214,8 +251,16 @@ def _person(person_id: int, profile: Profile) -> Person:
     )
 
 
-def _copy(person: Person) -> PersonCopy:
-    return PersonCopy(person.project_id, person.uuid, person.version, orjson.dumps(person.properties))
+def _copy(person: Person, at: datetime) -> PersonCopy:
+    return PersonCopy(
+        person.project_id,
+        person.uuid,
+        person.version,
+        orjson.dumps(person.properties),
+        person.id,
+        person.created_at,
+        at,
+    )
 
 
 def _refuse(_: object) -> NoReturn:

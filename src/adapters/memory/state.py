@@ -10,11 +10,16 @@ from uuid import UUID
 
 from ...domain.access import Resource, Rule
 from ...domain.accounts import ApiKey, Project, User
+from ...domain.activity import Entry
+from ...domain.cohorts import Cohort
+from ...domain.deletions import Deletion
 from ...domain.events import Properties
+from ...domain.insights import Insight
 from ...domain.persons import Person
 from ...domain.population import Id, Revision
 from ...domain.ports import Projection
 from ...domain.roles import Role
+from ...domain.saved_actions import SavedAction
 
 RuleKey: TypeAlias = tuple[int, Resource, str | None, UUID | None, UUID | None]
 
@@ -22,7 +27,8 @@ RuleKey: TypeAlias = tuple[int, Resource, str | None, UUID | None, UUID | None]
 @dataclass(slots=True)
 class State:
     """`persons` have no distinct ids in here: `ids` says who holds which, in the order in which they got them, and
-    whether events used it personless. `last_ids` are the last numbers given, by kind."""
+    whether events used it personless. `members` are static cohorts' (cohort, person). `last_ids` are the last numbers
+    given, by kind."""
 
     users: dict[int, User] = field(default_factory=dict)
     projects: dict[int, Project] = field(default_factory=dict)
@@ -38,6 +44,12 @@ class State:
     groups: dict[tuple[int, int, str], Properties] = field(default_factory=dict)
     definitions: dict[tuple[int, str, str], int | None] = field(default_factory=dict)
     log: dict[int, Projection] = field(default_factory=dict)
+    activity: dict[UUID, Entry] = field(default_factory=dict)
+    deletions: dict[int, Deletion] = field(default_factory=dict)
+    actions: dict[int, SavedAction] = field(default_factory=dict)
+    cohorts: dict[int, Cohort] = field(default_factory=dict)
+    members: dict[tuple[int, int], None] = field(default_factory=dict)
+    insights: dict[int, Insight] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Self:

@@ -7,13 +7,23 @@ from types import TracebackType
 from typing import Self
 
 from ...domain.access_rules import RuleRepository
+from ...domain.activity_log import ActivityRepository
+from ...domain.cohorts import CohortRepository
+from ...domain.deletions import DeletionRepository
+from ...domain.groups import GroupRepository
+from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from ...domain.roles import RoleRepository
+from ...domain.saved_actions import ActionRepository
 from .access_rules import MemoryRuleRepository
 from .accounts import MemoryAccountRepository
+from .activity import MemoryActivityRepository
+from .deletions import MemoryDeletionRepository
+from .groups import MemoryGroupRepository
 from .persons import MemoryPersonRepository
 from .properties import MemoryPropertyRepository
 from .roles import MemoryRoleRepository
+from .saved import MemoryActionRepository, MemoryCohortRepository, MemoryInsightRepository
 from .state import State
 
 
@@ -36,6 +46,12 @@ class MemoryUnitOfWork:
     accounts: AccountRepository
     roles: RoleRepository
     rules: RuleRepository
+    activity: ActivityRepository
+    deletions: DeletionRepository
+    actions: ActionRepository
+    cohorts: CohortRepository
+    insights: InsightRepository
+    groups: GroupRepository
 
     def __init__(self, factory: MemoryUnitOfWorkFactory, *, write: bool) -> None:
         self._factory = factory
@@ -50,6 +66,12 @@ class MemoryUnitOfWork:
         self.accounts = MemoryAccountRepository(self._state)
         self.roles = MemoryRoleRepository(self._state)
         self.rules = MemoryRuleRepository(self._state)
+        self.activity = MemoryActivityRepository(self._state)
+        self.deletions = MemoryDeletionRepository(self._state)
+        self.actions = MemoryActionRepository(self._state)
+        self.cohorts = MemoryCohortRepository(self._state)
+        self.insights = MemoryInsightRepository(self._state)
+        self.groups = MemoryGroupRepository(self._state)
         return self
 
     def __exit__(

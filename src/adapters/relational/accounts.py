@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ...domain.accounts import ApiKey, MemberLevel, Organization, Project, User, new_project_token
@@ -46,8 +46,8 @@ class SqlAccountRepository:
         return _user(row)
 
     def user(self, *, user_id: int | None = None, email: str | None = None) -> User | None:
-        by = UserRow.email == email if user_id is None else UserRow.id == user_id
-        row = self._connection.execute(select(*_USER).where(by)).one_or_none()
+        statement, value = (_USER_BY_EMAIL, email) if user_id is None else (_USER_BY_ID, user_id)
+        row = self._connection.execute(statement, {"value": value}).one_or_none()
         return _user(row) if row else None
 
     def users(self) -> Sequence[User]:
@@ -79,11 +79,11 @@ class SqlAccountRepository:
     def project(self, project_id: int) -> Project | None:
         if not 0 < project_id <= LARGEST:
             return None
-        row = self._connection.execute(select(*_PROJECT).where(ProjectRow.id == project_id)).one_or_none()
+        row = self._connection.execute(_PROJECT_BY_ID, {"value": project_id}).one_or_none()
         return _project(row) if row else None
 
     def project_by_token(self, token: str) -> Project | None:
-        row = self._connection.execute(select(*_PROJECT).where(ProjectRow.api_token == token)).one_or_none()
+        row = self._connection.execute(_PROJECT_BY_TOKEN, {"value": token}).one_or_none()
         return _project(row) if row else None
 
     def projects(self) -> Sequence[Project]:
@@ -103,8 +103,7 @@ class SqlAccountRepository:
         self._connection.execute(insert(ApiKeyRow).values(_values(key, _KEY)))
 
     def key_by_secure_value(self, secure_value: str) -> tuple[ApiKey, User] | None:
-        statement = select(*_KEY).where(ApiKeyRow.secure_value == secure_value)
-        row = self._connection.execute(statement).one_or_none()
+        row = self._connection.execute(_KEY_BY_VALUE, {"value": secure_value}).one_or_none()
         user = self.user(user_id=row.user_id) if row else None
         return (_key(row), user) if user else None
 
@@ -157,3 +156,11 @@ def _key(row: Any) -> ApiKey:
 _USER = tuple(UserRow.__table__.columns)
 _PROJECT = tuple(ProjectRow.__table__.columns)
 _KEY = tuple(ApiKeyRow.__table__.columns)
+
+# Made once: every request needs some of them, and making one takes as long as executing it.
+_value: BindParameter[Any] = bindparam("value")
+_USER_BY_ID = select(*_USER).where(UserRow.id == _value)
+_USER_BY_EMAIL = select(*_USER).where(UserRow.email == _value)
+_PROJECT_BY_ID = select(*_PROJECT).where(ProjectRow.id == _value)
+_PROJECT_BY_TOKEN = select(*_PROJECT).where(ProjectRow.api_token == _value)
+_KEY_BY_VALUE = select(*_KEY).where(ApiKeyRow.secure_value == _value)

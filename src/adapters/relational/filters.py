@@ -51,6 +51,13 @@ def conditions(connection: Connection, query: PersonQuery) -> list[ColumnElement
     return found
 
 
+def contains(connection: Connection, text: SQLColumnExpression[str], needle: str) -> ColumnElement[bool]:
+    """Whether the lower-cased text contains the needle."""
+    if connection.dialect.name == "sqlite":
+        return func.hedgerow_contains(text, needle)
+    return postgresql.contains(text, needle)
+
+
 def _holder(project_id: int, distinct_id: str) -> ColumnElement[int]:
     return (
         select(DistinctIdRow.person_id)
@@ -92,10 +99,7 @@ class _Texts:
         self._is_sqlite = connection.dialect.name == "sqlite"
 
     def contains(self, text: SQLColumnExpression[str], needle: str) -> ColumnElement[bool]:
-        """Whether the lower-cased text contains the needle."""
-        if self._is_sqlite:
-            return func.hedgerow_contains(text, needle)
-        return postgresql.contains(text, needle)
+        return contains(self._connection, text, needle)
 
     def holds(self, key: str, condition: Condition) -> ColumnElement[bool]:
         """Whether a person's property meets the condition."""

@@ -1,4 +1,4 @@
-"""Group types and groups, saved with the batch that brought them."""
+"""Group types and groups: saved with the batch that brought them, read by key."""
 
 from __future__ import annotations
 
@@ -9,10 +9,28 @@ import orjson
 from sqlalchemy import Connection, Text, cast, select, update
 
 from ...domain.events import Properties
+from ...domain.groups import Group
 from ...domain.population import Population
 from .batch import batch_of, fetch, insert_batch, run
 from .columns import to_micros
 from .tables import GroupRow, GroupTypeRow
+
+
+class SqlGroupRepository:
+    """Groups over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def types(self, project_id: int) -> dict[str, int]:
+        return types(self._connection, [project_id])[project_id]
+
+    def get(self, project_id: int, index: int, key: str) -> Group | None:
+        statement = select(GroupRow.properties).where(
+            GroupRow.project_id == project_id, GroupRow.index == index, GroupRow.key == key
+        )
+        row = self._connection.execute(statement).one_or_none()
+        return None if row is None else Group(project_id, index, key, row.properties)
 
 
 def types(connection: Connection, projects: Collection[int]) -> dict[int, dict[str, int]]:

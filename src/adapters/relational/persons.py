@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Text, cast, func, literal, select, tuple_
 from ...domain.persons import Person
 from ...domain.population import Id, Population
 from ...domain.ports import PersonPage, PersonQuery, Position, Projection
+from ...domain.timeline import PastVersion
 from . import population, projections
 from .batch import batch_of, fetch
 from .columns import LARGEST, Moment, Number
 from .filters import conditions
-from .tables import DistinctIdRow, PersonRow
+from .tables import DistinctIdRow, PersonCountRow, PersonHistoryRow, PersonRow
 
 _IDS_ON_A_PAGE = 1000
 _STREAM_ROWS = 1000
@@ -29,14 +30,27 @@ class SqlPersonRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def population(self, ids: Collection[Id]) -> Population:
-        return population.load(self._connection, ids)
+    def population(self, ids: Collection[Id], *, new: Collection[Id] = ()) -> Population:
+        return population.load(self._connection, ids, new)
 
     def save(self, population_: Population, *, at: datetime) -> Projection:
         return population.save(self._connection, population_, at)
 
+    def lock(
+        self, project_id: int, references: Collection[int | UUID], *, distinct_ids: Collection[str] = ()
+    ) -> Sequence[Person]:
+        population.lock_projects(self._connection, [project_id])
+        rows = [
+            *fetch(self._connection, _BY_ID, ((project_id, one) for one in references if _is_id(one))),
+            *fetch(self._connection, _BY_UUID, ((project_id, one.hex) for one in references if isinstance(one, UUID))),
+            # PostgreSQL takes no NUL, and no id that is stored has one.
+            *fetch(self._connection, _BY_DISTINCT_ID, ((project_id, one) for one in distinct_ids if "\0" not in one)),
+        ]
+        each = {row.id: row for row in rows}
+        return self._with_ids([each[number] for number in sorted(each)], ids=LARGEST)
+
     def get(self, project_id: int, reference: int | UUID) -> Person | None:
-        if isinstance(reference, int) and not 0 < reference <= LARGEST:
+        if isinstance(reference, int) and not _is_id(reference):
             return None
         by = PersonRow.uuid == reference if isinstance(reference, UUID) else PersonRow.id == reference
         row = self._connection.execute(_PERSONS.where(PersonRow.project_id == project_id, by)).one_or_none()
@@ -57,6 +71,9 @@ class SqlPersonRepository:
         return PersonPage(persons[::-1] if backward else persons, has_more=len(rows) > limit)
 
     def count(self, query: PersonQuery) -> int:
+        if query == PersonQuery(query.project_id):
+            counted = select(PersonCountRow.persons).where(PersonCountRow.project_id == query.project_id)
+            return self._connection.execute(counted).scalar() or 0
         statement = select(func.count()).select_from(PersonRow).where(*conditions(self._connection, query))
         return self._connection.execute(statement).scalar_one()
 
@@ -72,6 +89,25 @@ class SqlPersonRepository:
             left -= len(page.rows)
             after = Position(page.rows[-1].created_at, page.rows[-1].id)
 
+    def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
+        ids = ((project_id, one) for one in references if isinstance(one, int))
+        uuids = ((project_id, one.hex) for one in references if isinstance(one, UUID))
+        rows = fetch(self._connection, _BY_ID, ids)
+        return self._with_ids([*rows, *fetch(self._connection, _BY_UUID, uuids)], ids=_IDS_ON_A_PAGE)
+
+    def held(self, project_id: int, distinct_ids: Collection[str]) -> dict[str, int]:
+        given = ((project_id, one) for one in distinct_ids if "\0" not in one)
+        return {distinct_id: person_id for distinct_id, person_id in fetch(self._connection, _HELD, given)}  # noqa: C416
+
+    def history(self, project_id: int, uuid: UUID, until: int) -> Iterator[PastVersion]:
+        statement = _HISTORY.where(
+            PersonHistoryRow.project_id == project_id,
+            PersonHistoryRow.person_uuid == uuid,
+            PersonHistoryRow.version <= until,
+        )
+        for version, set_properties, unset, snapshot in self._connection.execute(statement):
+            yield PastVersion(version, set_properties, unset, snapshot)
+
     def unapplied(self) -> Sequence[Projection]:
         return projections.unapplied(self._connection)
 
@@ -85,6 +121,10 @@ class SqlPersonRepository:
         for person_id, distinct_id in fetch(self._connection, statement, ((row.id,) for row in rows)):
             found[person_id].append(distinct_id)
         return [_person(row, found[row.id]) for row in rows]
+
+
+def _is_id(reference: int | UUID) -> bool:
+    return isinstance(reference, int) and 0 < reference <= LARGEST
 
 
 def _person(row: Any, distinct_ids: Sequence[str]) -> Person:
@@ -111,6 +151,30 @@ _PERSONS = select(
     PersonRow.version,
     PersonRow.last_seen_at,
 )
+
+_numbers = batch_of(PersonRow.project_id, PersonRow.id)
+_BY_ID = _PERSONS.join(_numbers, (PersonRow.project_id == _numbers.c.project_id) & (PersonRow.id == _numbers.c.id))
+_uuids = batch_of(PersonRow.project_id, PersonRow.uuid)
+_BY_UUID = _PERSONS.join(_uuids, (PersonRow.project_id == _uuids.c.project_id) & (PersonRow.uuid == _uuids.c.uuid))
+_ids = batch_of(DistinctIdRow.project_id, DistinctIdRow.distinct_id)
+_BY_DISTINCT_ID = _PERSONS.join(DistinctIdRow, DistinctIdRow.person_id == PersonRow.id).join(
+    _ids, (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id)
+)
+_HELD = (
+    select(DistinctIdRow.distinct_id, DistinctIdRow.person_id)
+    .select_from(_ids)
+    .join(
+        DistinctIdRow,
+        (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id),
+    )
+    .where(DistinctIdRow.person_id.is_not(None))
+)
+_HISTORY = select(
+    PersonHistoryRow.version,
+    PersonHistoryRow.set_properties,
+    PersonHistoryRow.unset_properties,
+    PersonHistoryRow.snapshot,
+).order_by(PersonHistoryRow.version, PersonHistoryRow.id)
 
 _of = batch_of(DistinctIdRow.person_id)
 _numbered = (

@@ -13,14 +13,15 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, Integer, Text, cast, delete, select, type_coerce, update
+from sqlalchemy import Connection, Integer, Text, cast, delete, func, select, type_coerce, update
 from sqlalchemy.orm import aliased
 
 from ...domain.conditions import text_of
 from ...domain.persons import person_uuid
-from ...domain.population import Holder, Id, Population, Profile
+from ...domain.population import Holder, Id, Population, Profile, Revision
 from ...domain.ports import PersonCopy, Projection
-from . import groups
+from ...domain.uuids import known_uuid
+from . import groups, members
 from .batch import batch_of, fetch, insert_batch, run
 from .columns import from_micros, to_micros
 from .projections import log
@@ -32,38 +33,47 @@ def lock_projects(connection: Connection, project_ids: Iterable[int]) -> None:
     fetch(connection, _LOCK, ((project_id,) for project_id in set(project_ids)))
 
 
-def load(connection: Connection, ids: Collection[Id]) -> Population:
-    """Everything that events under these ids can touch, locked for change."""
-    projects = {project_id for project_id, _ in ids}
+def load(connection: Connection, ids: Collection[Id], new: Collection[Id] = ()) -> Population:
+    """Everything that events under these ids can touch, locked for change; `new` are to get new persons."""
+    projects = {project_id for project_id, _ in (*ids, *new)}
     lock_projects(connection, projects)
     holders = _holders(connection, set(ids))
-    return Population(holders, _taken(connection, ids, holders), groups.types(connection, projects))
+    vacant = {key for key in ids if (holder := holders.get(key)) is None or holder.profile is None}
+    taken, last_versions = _uuids_in_use(connection, vacant.union(new))
+    return Population(holders, taken, groups.types(connection, projects), last_versions)
 
 
 def save(connection: Connection, population: Population, at: datetime) -> Projection:
     """Write all changes and log their projection. Profiles that were new have their id afterwards."""
     merged = population.merged
     created = [profile for profile in population.created if profile not in merged]
-    holding = dict.fromkeys(holder.profile for holder in population.holders.values())
-    changed = [profile for profile in holding if profile and profile.changed and profile.id is not None]
-    gone = [profile for profile in merged if profile.id is not None]
+    changed = population.changed
+    left = [profile for profile in merged if profile.id is not None]
+    gone = [*left, *population.removed]
     documents = {profile: _json(profile.properties) for profile in (*created, *changed)}
+    attached = population.attached
 
-    # The old persons go first: a new one may get the uuid of an old one.
+    # The old persons go first, and out of their cohorts: a new one may get the uuid of an old one.
+    memberships = members.of_persons(connection, [profile.id for profile in gone if profile.id is not None])
     run(connection, _DELETE_PERSONS, ((profile.id,) for profile in gone))
     _insert_persons(connection, created, documents, at)
     run(connection, _UPDATE_PERSONS, ((profile.id, *_values(profile, documents[profile], at)) for profile in changed))
-    holders = _move_ids(connection, {profile: merged[profile] for profile in gone})
+    holders = _move_ids(connection, {profile: merged[profile] for profile in left})
+    holders.update(_vacate_ids(connection, population.removed))
+    # Who is removed leaves the cohorts; everybody who stays has an id by now.
+    into = {profile.id: merged[profile].id or 0 for profile in left}
+    members.add(connection, ((cohort, into[person]) for cohort, person in memberships if person in into))
     _keep_ids(connection, population)
-    _append_history(connection, population)
+    _append_history(connection, [*population.revisions, *population.endings(at)])
     groups.save(connection, population, at)
 
     holders.update((key, profile.uuid) for key, profile in population.reattributed.items())
     living = {(profile.project_id, profile.uuid) for profile in documents}
     projection = Projection(
-        [PersonCopy(one.project_id, one.uuid, one.version, document.encode()) for one, document in documents.items()],
+        [_copy(one, document, at) for one, document in documents.items()],
         [(one.project_id, one.uuid) for one in gone if (one.project_id, one.uuid) not in living],
         [(project_id, distinct_id, uuid) for (project_id, distinct_id), uuid in holders.items()],
+        [(project_id, distinct_id, profile.uuid) for (project_id, distinct_id), profile in attached.items()],
     )
     return log(connection, projection)
 
@@ -91,8 +101,8 @@ def _profile(
 ) -> Profile:
     return Profile(
         project_id,
-        UUID(uuid),
-        orjson.loads(properties),
+        known_uuid(uuid),
+        properties,
         from_micros(created_at),
         bool(is_identified),
         version,
@@ -101,10 +111,16 @@ def _profile(
     )
 
 
-def _taken(connection: Connection, ids: Iterable[Id], holders: dict[Id, Holder]) -> set[tuple[int, UUID]]:
-    vacant = [key for key in ids if (holder := holders.get(key)) is None or holder.profile is None]
-    wanted = ((project_id, person_uuid(project_id, distinct_id).hex) for project_id, distinct_id in vacant)
-    return {(project_id, uuid) for project_id, uuid in fetch(connection, _TAKEN, wanted)}
+def _uuids_in_use(
+    connection: Connection, ids: Iterable[Id]
+) -> tuple[set[tuple[int, UUID]], dict[tuple[int, UUID], int]]:
+    """Of the uuids that new persons of these ids would get: those that live, and where histories left off."""
+    wanted = ((project_id, person_uuid(project_id, distinct_id).hex) for project_id, distinct_id in ids)
+    found = fetch(connection, _UUIDS_IN_USE, wanted)
+    return (
+        {(project_id, uuid) for project_id, uuid, lives, _ in found if lives},
+        {(project_id, uuid): last for project_id, uuid, _, last in found if last is not None},
+    )
 
 
 def _insert_persons(
@@ -129,6 +145,18 @@ def _values(profile: Profile, document: str, at: datetime) -> tuple[Any, ...]:
     )
 
 
+def _copy(profile: Profile, document: str, at: datetime) -> PersonCopy:
+    return PersonCopy(
+        profile.project_id,
+        profile.uuid,
+        profile.version,
+        document.encode(),
+        profile.id or 0,  # which it is not: it has been saved
+        profile.created_at,
+        at,
+    )
+
+
 def _move_ids(connection: Connection, moves: dict[Profile, Profile]) -> dict[Id, UUID]:
     """Give all ids of the gone to those who took them over; the ids, with the uuid of who holds them now."""
     uuids = {profile.id: profile.uuid for profile in moves.values()}
@@ -136,19 +164,25 @@ def _move_ids(connection: Connection, moves: dict[Profile, Profile]) -> dict[Id,
     return {(project_id, distinct_id): uuids[person_id] for project_id, distinct_id, person_id in moved}
 
 
+def _vacate_ids(connection: Connection, removed: Sequence[Profile]) -> dict[Id, UUID]:
+    """Take all ids from the removed; the ids, with the uuid of the person that each of them would make."""
+    vacated = fetch(connection, _VACATE_IDS, ((profile.id,) for profile in removed))
+    return {(project_id, distinct_id): person_uuid(project_id, distinct_id) for project_id, distinct_id in vacated}
+
+
 def _keep_ids(connection: Connection, population: Population) -> None:
-    """Ids that were attached, and ids seen without a person. One that was seen before is put in anew, so that
+    """Ids that were attached, and ids seen without a person. One that was there before is put in anew, so that
     a person's ids are in the order in which the person got them."""
     rows = []
     for key in {**population.attached, **dict.fromkeys(population.seen)}:
         holder = population.holders[key]
         profile = holder.profile
         rows.append((*key, profile.id if profile else None, holder.personless))
-    run(connection, _DELETE_VACANT_IDS, (row[:2] for row in rows))
+    run(connection, _DELETE_IDS, (row[:2] for row in rows))
     run(connection, _INSERT_IDS, rows)
 
 
-def _append_history(connection: Connection, population: Population) -> None:
+def _append_history(connection: Connection, revisions: Iterable[Revision]) -> None:
     run(
         connection,
         _INSERT_HISTORY,
@@ -162,7 +196,7 @@ def _append_history(connection: Connection, population: Population) -> None:
                 _json(revision.set_properties),
                 _json(revision.unset_properties),
             )
-            for revision in population.revisions
+            for revision in revisions
         ),
     )
 
@@ -205,11 +239,20 @@ _HOLDERS = (
 )
 
 _uuids = batch_of(PersonRow.project_id, PersonRow.uuid)
-_TAKEN = (
-    select(PersonRow.project_id, PersonRow.uuid)
-    .select_from(_uuids)
-    .join(PersonRow, (PersonRow.project_id == _uuids.c.project_id) & (PersonRow.uuid == _uuids.c.uuid))
-)
+_in_use = select(
+    _uuids.c.project_id,
+    _uuids.c.uuid,
+    select(PersonRow.id)
+    .where(PersonRow.project_id == _uuids.c.project_id, PersonRow.uuid == _uuids.c.uuid)
+    .exists()
+    .label("lives"),
+    select(func.max(PersonHistoryRow.version))
+    .where(PersonHistoryRow.project_id == _uuids.c.project_id, PersonHistoryRow.person_uuid == _uuids.c.uuid)
+    .scalar_subquery()
+    .label("last"),
+).subquery()
+# Most new persons have neither, and reading a row for each would cost more than asking did.
+_UUIDS_IN_USE = select(_in_use).where(_in_use.c.lives | _in_use.c.last.is_not(None))
 
 _PERSON = (
     PersonRow.properties,
@@ -239,13 +282,18 @@ _MOVE_IDS = (
     .where(DistinctIdRow.person_id == _moves.c.id)
     .returning(DistinctIdRow.project_id, DistinctIdRow.distinct_id, DistinctIdRow.person_id)
 )
-_seen = aliased(DistinctIdRow)
-_DELETE_VACANT_IDS = delete(DistinctIdRow).where(
+_VACATE_IDS = (
+    update(DistinctIdRow)
+    .values(person_id=None, personless=False)
+    .where(DistinctIdRow.person_id.in_(select(_persons.c.id)))
+    .returning(DistinctIdRow.project_id, DistinctIdRow.distinct_id)
+)
+_there = aliased(DistinctIdRow)
+_DELETE_IDS = delete(DistinctIdRow).where(
     DistinctIdRow.id.in_(
-        select(_seen.id)
+        select(_there.id)
         .select_from(_ids)
-        .join(_seen, (_seen.project_id == _ids.c.project_id) & (_seen.distinct_id == _ids.c.distinct_id))
-        .where(_seen.person_id.is_(None))
+        .join(_there, (_there.project_id == _ids.c.project_id) & (_there.distinct_id == _ids.c.distinct_id))
     )
 )
 _INSERT_IDS = insert_batch(

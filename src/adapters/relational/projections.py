@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Text, cast, delete, insert, select
 
+from ...domain.persons import person_uuid
 from ...domain.ports import PersonCopy, Projection
 from .batch import batch_of, fetch, run
 from .tables import DistinctIdRow, PersonRow, ProjectionLogRow
@@ -20,12 +21,13 @@ from .tables import DistinctIdRow, PersonRow, ProjectionLogRow
 
 def log(connection: Connection, projection: Projection) -> Projection:
     """The projection with its mark; one that says nothing is not logged."""
-    if not (projection.people or projection.gone or projection.holders):
+    if not (projection.people or projection.gone or projection.holders or projection.ids):
         return projection
     payload = {
         "people": [(copy.project_id, copy.uuid.hex) for copy in projection.people],
         "gone": [(project_id, uuid.hex) for project_id, uuid in projection.gone],
         "holders": [(project_id, distinct_id) for project_id, distinct_id, _ in projection.holders],
+        "ids": [(project_id, distinct_id) for project_id, distinct_id, _ in projection.ids],
     }
     statement = insert(ProjectionLogRow).values(payload=payload).returning(ProjectionLogRow.id)
     return replace(projection, mark=connection.execute(statement).scalar_one())
@@ -44,21 +46,33 @@ def clear(connection: Connection, marks: Collection[int]) -> None:
 def _present(connection: Connection, mark: int, payload: dict[str, Any]) -> Projection:
     named = {(project_id, UUID(uuid)) for kind in ("people", "gone") for project_id, uuid in payload[kind]}
     people = [
-        PersonCopy(project_id, uuid, version, properties.encode())
-        for project_id, uuid, version, properties in fetch(
+        PersonCopy(project_id, uuid, version, properties.encode(), *rest)
+        for project_id, uuid, version, properties, *rest in fetch(
             connection, _PEOPLE, ((project_id, uuid.hex) for project_id, uuid in named)
         )
     ]
     living = {(copy.project_id, copy.uuid) for copy in people}
-    holders = [tuple(row) for row in fetch(connection, _HOLDERS, payload["holders"])]
-    return Projection(people, sorted(named - living), holders, mark)
+    holders = [
+        (project_id, distinct_id, uuid or person_uuid(project_id, distinct_id))
+        for project_id, distinct_id, uuid in fetch(connection, _HOLDERS, payload["holders"])
+    ]
+    ids = [tuple(row) for row in fetch(connection, _HOLDERS, payload.get("ids", ())) if row[2] is not None]
+    return Projection(people, sorted(named - living), holders, ids, mark)
 
 
 # --- statements ---------------------------------------------------------------------------------------------
 
 _uuids = batch_of(PersonRow.project_id, PersonRow.uuid)
 _PEOPLE = (
-    select(PersonRow.project_id, PersonRow.uuid, PersonRow.version, cast(PersonRow.properties, Text))
+    select(
+        PersonRow.project_id,
+        PersonRow.uuid,
+        PersonRow.version,
+        cast(PersonRow.properties, Text),
+        PersonRow.id,
+        PersonRow.created_at,
+        PersonRow.updated_at,
+    )
     .select_from(_uuids)
     .join(PersonRow, (PersonRow.project_id == _uuids.c.project_id) & (PersonRow.uuid == _uuids.c.uuid))
 )
@@ -70,7 +84,7 @@ _HOLDERS = (
         DistinctIdRow,
         (DistinctIdRow.project_id == _ids.c.project_id) & (DistinctIdRow.distinct_id == _ids.c.distinct_id),
     )
-    .join(PersonRow, PersonRow.id == DistinctIdRow.person_id)
+    .outerjoin(PersonRow, PersonRow.id == DistinctIdRow.person_id)
 )
 _marks = batch_of(ProjectionLogRow.id)
 _CLEAR = delete(ProjectionLogRow).where(ProjectionLogRow.id.in_(select(_marks.c.id)))

@@ -124,6 +124,16 @@ class PersonRow(Row):
     updated_at: Mapped[datetime]
 
 
+class PersonCountRow(Row):
+    """How many persons a project has. Triggers on `persons` keep it, so that no way of writing can forget it."""
+
+    __tablename__ = "person_counts"
+    __table_args__ = _STRICT
+
+    project_id: Mapped[int] = mapped_column(ForeignKey(ProjectRow.id, ondelete="CASCADE"), primary_key=True)
+    persons: Mapped[int]
+
+
 class DistinctIdRow(Row):
     """An id that was seen, whoever holds it. Without a person when events used it personless or never made one.
 

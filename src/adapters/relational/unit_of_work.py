@@ -8,15 +8,26 @@ from typing import Self
 from sqlalchemy import Engine, exc
 
 from ...domain.access_rules import RuleRepository
+from ...domain.activity_log import ActivityRepository
+from ...domain.cohorts import CohortRepository
+from ...domain.deletions import DeletionRepository
 from ...domain.errors import StoreUnavailable
+from ...domain.groups import GroupRepository
+from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from ...domain.roles import RoleRepository
+from ...domain.saved_actions import ActionRepository
 from . import engine as engines
 from .access_rules import SqlRuleRepository
 from .accounts import SqlAccountRepository
+from .activity import SqlActivityRepository
+from .cohorts import SqlCohortRepository
+from .deletions import SqlDeletionRepository
+from .groups import SqlGroupRepository
 from .persons import SqlPersonRepository
 from .properties import SqlPropertyRepository
 from .roles import SqlRoleRepository
+from .saved import SqlActionRepository, SqlInsightRepository
 
 _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
@@ -29,6 +40,12 @@ class SqlUnitOfWork:
     accounts: AccountRepository
     roles: RoleRepository
     rules: RuleRepository
+    activity: ActivityRepository
+    deletions: DeletionRepository
+    actions: ActionRepository
+    cohorts: CohortRepository
+    insights: InsightRepository
+    groups: GroupRepository
 
     def __init__(self, engine: Engine, *, write: bool) -> None:
         self._engine = engine
@@ -49,6 +66,12 @@ class SqlUnitOfWork:
         self.accounts = SqlAccountRepository(self._connection)
         self.roles = SqlRoleRepository(self._connection)
         self.rules = SqlRuleRepository(self._connection, write=self._write)
+        self.activity = SqlActivityRepository(self._connection)
+        self.deletions = SqlDeletionRepository(self._connection)
+        self.actions = SqlActionRepository(self._connection)
+        self.cohorts = SqlCohortRepository(self._connection)
+        self.insights = SqlInsightRepository(self._connection)
+        self.groups = SqlGroupRepository(self._connection)
         return self
 
     def __exit__(

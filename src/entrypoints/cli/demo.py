@@ -43,7 +43,7 @@ def load() -> dict[str, Any]:
     settings = read_settings()
     with opened(settings) as services, TemporaryOccurrenceCounter() as occurrences:
         project = _project(services.accounts)
-        services.imports.run(project, _purchases(), occurrences)
+        report = services.imports.run(project, _purchases(), occurrences)
         persons = services.persons.list(PersonQuery(project.id), limit=1).count
         key = _key(services, settings, project)
     click.echo(
@@ -60,7 +60,7 @@ The demo project is loaded. To try it, once the server runs:
 """,
         err=True,
     )
-    return {"project": project_body(project), "events": sum(1 for _ in _purchases()), "persons": persons}
+    return {"project": project_body(project), "events": report.read, "persons": persons}
 
 
 def _project(accounts: AccountService) -> Project:

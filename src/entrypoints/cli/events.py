@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ...services.imports import ImportReport
 
-_FORMATS = ("csv", "jsonl")
+_FORMATS = ("csv", "jsonl", "parquet")
 
 
 @click.group()
@@ -32,10 +32,11 @@ def events() -> None:
 )
 @answers
 def import_(file: Path, project_id: int, format_: str | None) -> dict[str, Any]:
-    """Import events from FILE: one JSON object a line, or CSV with a header.
+    """Import events from FILE: one JSON object a line, CSV with a header, or Parquet.
 
     Each event has event, distinct_id and timestamp, and may have properties, uuid, $set and $set_once. In CSV
-    every other column is a property. An event without uuid gets one made from its content, so importing a file
+    every other column is a property; in Parquet and JSON other names are passed over, so that PostHog's batch
+    exports can be read as they are. An event without uuid gets one made from its content, so importing a file
     again imports nothing twice.
     """
     from ...adapters.occurrences import TemporaryOccurrenceCounter
@@ -56,7 +57,9 @@ def import_(file: Path, project_id: int, format_: str | None) -> dict[str, Any]:
     for example in report.examples:
         click.echo(f"Rejected {example}", err=True)
     if report.rejected > len(report.examples):
-        click.echo(f"… and {report.rejected - len(report.examples)} more.", err=True)
+        click.echo(f"… and {report.rejected - len(report.examples)} more; in all:", err=True)
+        for reason, times in report.reasons.most_common():
+            click.echo(f"{times:>8}  {reason}", err=True)
     return {
         "read": report.read,
         "imported": report.imported,

@@ -12,21 +12,8 @@ from ...domain.accounts import ApiKey, MemberLevel, Organization, Project, User
 from ...domain.project_settings import settings_of
 from ..api import Schema
 from .common import instant
-
-
-class PageArguments(Schema):
-    """Which page."""
-
-    limit = ma.fields.String(metadata={"description": "1 to 1000; 100 when absent or empty."})
-    offset = ma.fields.String(metadata={"description": "How many rows to pass over; 0 when absent."})
-
-
-class PageSchema(Schema):
-    """One page."""
-
-    count = ma.fields.Integer(required=True)
-    next = ma.fields.Url(required=True, allow_none=True)
-    previous = ma.fields.Url(required=True, allow_none=True)
+from .pages import PageSchema
+from .users import UserBasicSchema, user_body
 
 
 class ProjectBasicSchema(Schema):
@@ -80,20 +67,6 @@ class ProjectSchema(ProjectBasicSchema, ProjectSettingsSchema):
     updated_at = ma.fields.AwareDateTime(required=True)
     user_access_level = ma.fields.String(required=True, metadata={"description": "The caller's: member or admin."})
     effective_membership_level = ma.fields.Integer(required=True, metadata={"description": "1 member, 8 admin."})
-
-
-class UserBasicSchema(Schema):
-    """A user."""
-
-    id = ma.fields.Integer(required=True)
-    uuid = ma.fields.UUID(required=True)
-    distinct_id = ma.fields.String(required=True)
-    first_name = ma.fields.String(required=True)
-    last_name = ma.fields.String(required=True)
-    email = ma.fields.String(required=True)
-    is_email_verified = ma.fields.Boolean(required=True, allow_none=True)
-    hedgehog_config = ma.fields.Dict(required=True, allow_none=True)
-    role_at_organization = ma.fields.String(required=True, allow_none=True)
 
 
 class MeSchema(UserBasicSchema):
@@ -168,26 +141,11 @@ def project_body(project: Project, organization: Organization, level: Level, *, 
     }
 
 
-def user_basic_body(user: User) -> dict[str, Any]:
-    """A user. There is no mail and no web login: nothing is verified, and a user has no hedgehog."""
-    return {
-        "id": user.id,
-        "uuid": str(user.uuid),
-        "distinct_id": str(user.uuid),
-        "first_name": user.first_name,
-        "last_name": user.last_name,
-        "email": user.email,
-        "is_email_verified": None,
-        "hedgehog_config": None,
-        "role_at_organization": None,
-    }
-
-
 def me_body(user: User, organization: Organization, teams: list[dict[str, Any]], team: Any) -> dict[str, Any]:
     """The user that a key acts for, with the projects that they may enter."""
     about = {"id": str(organization.id), "name": organization.name}
     return {
-        **user_basic_body(user),
+        **user_body(user),
         "is_staff": False,
         "has_password": False,
         "date_joined": instant(user.created_at),
@@ -213,7 +171,7 @@ def member_body(user: User) -> dict[str, Any]:
     joined_at = instant(user.created_at)
     return {
         "id": str(user.member_id),
-        "user": user_basic_body(user),
+        "user": user_body(user),
         "level": user.level,
         "joined_at": joined_at,
         "updated_at": joined_at,

@@ -36,7 +36,16 @@ class PersonPageSchema(Schema):
     count = ma.fields.Integer(required=True, metadata={"description": "The exact number of matching persons."})
 
 
-class PersonListArguments(Schema):
+class FormatArguments(Schema):
+    """How the answer is written."""
+
+    format = ma.fields.String(metadata={"description": "`json` (the default) or `csv`."})
+    csv_escape = ma.fields.String(
+        metadata={"description": "`none`: CSV cells that a spreadsheet would run as a formula get no `'` before them."}
+    )
+
+
+class PersonListArguments(FormatArguments):
     """Which persons, and which page of them. All conditions must hold."""
 
     distinct_id = ma.fields.String(metadata={"description": "One of the person's distinct ids, exactly."})
@@ -50,7 +59,7 @@ class PersonListArguments(Schema):
             "example": '[{"key":"email","operator":"icontains","value":"@example.com","type":"person"}]',
         }
     )
-    limit = ma.fields.String(metadata={"description": "1 to 1000; 100 when absent or empty."})
+    limit = ma.fields.String(metadata={"description": "1 to 1000; 100 when absent or empty. CSV: 1 or more; all."})
     offset = ma.fields.String(metadata={"description": "How many rows to pass over; 0 when absent."})
     cursor = ma.fields.String(metadata={"description": "Opaque, as found in `next` and `previous`."})
     updated_after = ma.fields.String(metadata={"description": "Only persons changed after this ISO time."})

@@ -5,33 +5,35 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from math import ceil
 from typing import Any
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
 import duckdb
 from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
-    DateTime,
     Double,
     Engine,
+    ExceptionContext,
     Integer,
+    Select,
     SmallInteger,
     Table,
     Text,
     TextClause,
     Uuid,
+    and_,
     bindparam,
     case,
-    cast,
     create_engine,
     event,
     func,
     literal_column,
+    select,
     text,
     true,
     try_cast,
@@ -42,8 +44,7 @@ from sqlalchemy.sql.visitors import InternalTraversal
 
 from ....domain.aggregation import Function
 from ....domain.errors import StoreUnavailable
-from ....domain.readings import ISO_SYNTAX
-from ..tables import CompressedText, Instant
+from ..tables import CompressedText, Instant, ScannedText
 
 _CONFIG = {
     # Without it DuckDB writes files for its oldest readers and silently ignores zstd.
@@ -51,6 +52,8 @@ _CONFIG = {
     "checkpoint_threshold": "256MB",
     "memory_limit": "1GB",
 }
+_FATAL = (duckdb.FatalException, duckdb.InternalException)
+_SET_UP = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"  # which would be printed into the answers of commands
 _HELD = re.compile(r"lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 
@@ -60,9 +63,13 @@ def open_engine(url: str) -> Engine:
         # For every bound value DuckDB looks whether it is a pandas one, and where there is no pandas Python
         # searches all its folders for it each time: 0.2 ms a value. This makes the search end at once.
         sys.modules["pandas"] = None  # type: ignore[assignment]
-    engine = create_engine(url, connect_args={"config": dict(_CONFIG)}, pool_size=8, max_overflow=56)
+    # Nothing is undone when a connection goes back: its transaction has ended, and DuckDB charges for the attempt.
+    engine = create_engine(
+        url, connect_args={"config": dict(_CONFIG)}, pool_size=8, max_overflow=56, pool_reset_on_return=None
+    )
     # Not a setting of the file: time zones come from an extension that is there once the file is open.
-    event.listen(engine, "connect", lambda connection, _: connection.execute("SET TimeZone = 'UTC'"))
+    event.listen(engine, "connect", lambda connection, _: connection.execute(_SET_UP))
+    event.listen(engine, "handle_error", _let_go)
     return engine
 
 
@@ -75,12 +82,17 @@ def unavailable(error: DBAPIError, engine: Engine) -> StoreUnavailable | None:
     if held := _HELD.search(str(error.orig)):
         program, pid = held["program"], held["pid"]
         return StoreUnavailable(f"The event store {path} is held by another process: {program}, pid {pid}.")
-    if isinstance(error.orig, duckdb.FatalException | duckdb.InternalException):
+    if isinstance(error.orig, _FATAL):
         engine.dispose()
         return StoreUnavailable(f"The event store {path} failed and is being opened anew.")
     if isinstance(error.orig, duckdb.IOException):
         return StoreUnavailable(f"The event store {path} cannot be used: {error.orig}")
     return None
+
+
+def _let_go(context: ExceptionContext) -> None:
+    """Close a connection that met a fatal error: the file is only opened anew when nobody has it open."""
+    context.is_disconnect = context.is_disconnect or isinstance(context.original_exception, _FATAL)
 
 
 # Rows come in as one JSON text: parsed outside of Python's lock, as fast as Arrow needs, and fifty times faster
@@ -102,10 +114,12 @@ def insert_rows(table: Table, *columns: str) -> TextClause:
 
 def _type(table: Table, name: str) -> str:
     kinds: dict[type[Any], str] = {
+        BigInteger: "BIGINT",
         Boolean: "BOOLEAN",
         CompressedText: "VARCHAR",
         Instant: "TIMESTAMP",
         Integer: "INTEGER",
+        ScannedText: "VARCHAR",
         SmallInteger: "SMALLINT",
         Text: "VARCHAR",
         Uuid: "UUID",
@@ -116,6 +130,22 @@ def _type(table: Table, name: str) -> str:
 @compiles(CompressedText, "duckdb")
 def _zstd(kind: CompressedText, compiler: Any, **options: Any) -> str:
     return "VARCHAR USING COMPRESSION zstd"
+
+
+@compiles(ScannedText, "duckdb")
+def _uncompressed(kind: ScannedText, compiler: Any, **options: Any) -> str:
+    return "VARCHAR USING COMPRESSION uncompressed"
+
+
+def uuids(given: Iterable[UUID]) -> Select[Any]:
+    """SELECT these uuids, however many: one parameter."""
+    text = json.dumps([str(uuid) for uuid in given])
+    return select(func.unnest(func.from_json(bindparam(None, text, Text), literal_column("'[\"UUID\"]'"))))
+
+
+def first_of(value: ColumnElement[Any], count: int) -> ColumnElement[Any]:
+    """Of all different texts the first ones, as a list."""
+    return func.list_slice(func.list_sort(func.list(value.distinct())), 1, count)
 
 
 def member(json: ColumnElement[Any], key: str) -> ColumnElement[Any]:
@@ -139,17 +169,21 @@ def number(value: ColumnElement[Any]) -> ColumnElement[Any]:
     # The cast also takes `inf`, `nan`, `1_000` and two rare kinds of space, but nothing else beyond the syntax.
     double = try_cast(value, Double)
     extra = (~func.contains(value, literal_column(char)) for char in ("'_'", "chr(11)", "chr(12)"))
-    return case((func.isfinite(double) & _all(*extra), double))
+    return case((and_(func.isfinite(double), *extra), double))
 
 
 def aggregate(function: Function, value: ColumnElement[Any]) -> ColumnElement[Any]:
     """The function over all numbers that are not NULL; 0 without any."""
     if function.quantile is not None:
-        found = func.quantile_cont(value, literal_column(str(function.quantile)))
-    else:
-        # The sums that compensate for rounding.
-        found = getattr(func, {"sum": "fsum", "avg": "favg"}.get(function, function.value))(value)
+        return quantile(value, function.quantile)
+    # The sums that compensate for rounding.
+    found = getattr(func, {"sum": "fsum", "avg": "favg"}.get(function, function.value))(value)
     return func.coalesce(found, literal_column("0"))
+
+
+def quantile(value: ColumnElement[Any], q: float) -> ColumnElement[Any]:
+    """The quantile of all numbers that are not NULL; 0 without any."""
+    return func.coalesce(func.quantile_cont(value, literal_column(str(q))), literal_column("0"))
 
 
 def sampled(distinct_id: ColumnElement[str], share: float) -> ColumnElement[bool]:
@@ -180,54 +214,11 @@ def replaced(value: ColumnElement[Any], pattern: str, alias: str) -> ColumnEleme
     return func.regexp_replace(value, pattern, alias, literal_column("'g'"), type_=Text)
 
 
-def instant(value: ColumnElement[Any], zone: ZoneInfo) -> ColumnElement[Any]:
-    """The naive UTC timestamp that a text names by the rules of `instant_of`, or NULL."""
-
-    def read(text: ColumnElement[Any]) -> ColumnElement[Any]:
-        trimmed = func.trim(text, literal_column(r"' ' || chr(9) || chr(13) || chr(10)"))
-        iso = func.coalesce(_iso(trimmed, zone), _iso(func.left(trimmed, 10), zone))
-        return _let("seconds", number(text), lambda seconds: case((seconds.is_not(None), _unix(seconds)), else_=iso))
-
-    return _let(
-        "found", _let("text", value, read), lambda found: case((found.between(_FIRST, _LAST), cast(found, DateTime)))
-    )
-
-
 def meets_any(
     value: ColumnElement[Any], meets: Callable[[ColumnElement[Any]], ColumnElement[bool]]
 ) -> ColumnElement[bool]:
     """Whether a text meets a demand; if it is a JSON list, whether an element, as text, does."""
     return _AnyElement(value, meets(literal_column("element", Text)))
-
-
-def _let(
-    name: str, value: ColumnElement[Any], within: Callable[[ColumnElement[Any]], ColumnElement[Any]]
-) -> ColumnElement[Any]:
-    """An expression within which a value has a name, so that it is written and worked out once."""
-    return _Let(name, value, within(literal_column(name)))
-
-
-class _Let(ColumnElement[Any]):
-    """A value named within an expression: DuckDB has no other way to say it than a list of one."""
-
-    inherit_cache = True
-    # What makes up the cache key of a statement that holds one.
-    _traverse_internals: Any = [  # noqa: RUF012
-        ("name", InternalTraversal.dp_string),
-        ("value", InternalTraversal.dp_clauseelement),
-        ("within", InternalTraversal.dp_clauseelement),
-    ]
-
-    def __init__(self, name: str, value: ColumnElement[Any], within: ColumnElement[Any]) -> None:
-        self.name = name
-        self.value = value
-        self.within = within
-
-
-@compiles(_Let)
-def _let_text(let: _Let, compiler: Any, **options: Any) -> str:
-    value, within = compiler.process(let.value, **options), compiler.process(let.within, **options)
-    return f"list_transform([{value}], lambda {let.name}: {within})[1]"
 
 
 class _AnyElement(ColumnElement[bool]):
@@ -253,53 +244,3 @@ def _any_element(element: _AnyElement, compiler: Any, **options: Any) -> str:
         f" THEN json_extract_string({value}, '$[*]') ELSE [{value}] END"
     )
     return f"len(list_filter({elements}, lambda element: element IS NOT NULL AND {met})) > 0"
-
-
-def _unix(seconds: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Rounded as Python's `timedelta` rounds: the fraction alone, half to even."""
-    whole = func.trunc(seconds)
-    fraction = func.round_even((seconds - whole) * literal_column("1e6"), literal_column("0"))
-    total = try_cast(whole, BigInteger) * literal_column("1000000") + try_cast(fraction, BigInteger)
-    within = func.abs(seconds) < literal_column("1e12")
-    return case((within, func.make_timestamp(total, type_=DateTime)))
-
-
-def _iso(value: ColumnElement[Any], zone: ZoneInfo) -> ColumnElement[Any]:
-    names: ColumnElement[Any] = literal_column("['day', 'hour', 'minute', 'second', 'fraction', 'offset']")
-    parts = func.regexp_extract(value, literal_column(f"'^(?:{ISO_SYNTAX})$'"), names)
-    return _let("part", parts, lambda part: _instant_of_parts(part, zone))
-
-
-def _instant_of_parts(parts: ColumnElement[Any], zone: ZoneInfo) -> ColumnElement[Any]:
-    part = {
-        name: func.struct_extract(parts, literal_column(f"'{name}'"), type_=Text)
-        for name in ("day", "hour", "minute", "second", "fraction", "offset")
-    }
-    clock = func.concat_ws(":", *(_or_zeros(part[name]) for name in ("hour", "minute", "second")))
-    fraction = func.rpad(func.left(part["fraction"], 6), 6, "0")
-    wall = try_cast(func.concat(part["day"], " ", clock, ".", fraction), DateTime)
-    offset = part["offset"]
-    digits = func.rpad(func.replace(func.substr(offset, 2), ":", ""), 4, "0")
-    minutes = try_cast(func.left(digits, 2), Integer) * 60 + try_cast(func.right(digits, 2), Integer)
-    signed = case((func.left(offset, 1) == "-", -minutes), else_=minutes)
-    return case(
-        (part["day"] == "", None),
-        (offset == "", cast(func.timezone(bindparam(None, zone.key, Text), wall), DateTime)),
-        (offset == "Z", wall),
-        else_=wall - func.to_minutes(signed),
-    )
-
-
-def _or_zeros(digits: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.coalesce(func.nullif(digits, literal_column("''")), literal_column("'00'"))
-
-
-_FIRST: ColumnElement[Any] = literal_column("TIMESTAMP '1000-01-01'")
-_LAST: ColumnElement[Any] = literal_column("TIMESTAMP '9999-12-31 23:59:59.999999'")
-
-
-def _all(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    first, *rest = conditions
-    for condition in rest:
-        first = first & condition
-    return first

@@ -1,0 +1,200 @@
+"""Persons found in their copy, by looking through the columns that a query names.
+
+Measured with a million persons on two cores: a filter on one property takes 10 to 60 ms, a search through e-mails,
+names and distinct ids 40 to 80 ms, whatever is searched for and however many it finds. Indexes in the relational
+store are no match for that: no index serves properties that clients name. Those of trigrams are quicker for rare
+texts, and take several hundred milliseconds for common ones (the exact count needs every match), do nothing for
+one or two letters, and cost a third more time for every person saved.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+    union,
+)
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from ...domain.conditions import OneOf, lower
+from ...domain.errors import InvalidInput
+from ...domain.people_index import FoundPage
+from ...domain.ports import PersonQuery, Position
+from ...domain.properties import And, Filter, FilterTree, Or, PersonIn, Source
+from ...domain.uuids import parse_uuid
+from .dialects import duckdb
+from .filters import holds
+from .slots import PropertySlots
+from .tables import Instant, holders, ids, persons
+
+_CHUNK = 10_000
+_COUNTED = 50  # filters counted in one look
+_LARGEST = 2**63 - 1
+_UTC = ZoneInfo("UTC")
+
+
+class SqlPeopleIndex:
+    """The persons' copy of an event store."""
+
+    def __init__(
+        self,
+        transaction: Callable[[], AbstractContextManager[Connection]],
+        slots: PropertySlots,
+        zone: Callable[[int], ZoneInfo],
+    ) -> None:
+        self._transaction = transaction
+        self._slots = slots
+        self._zone = zone
+
+    def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> FoundPage:
+        backward = after is not None and after.backward
+        offset = min(offset, _LARGEST - limit - 1)
+        parts: list[Select[Any]] = []
+        for found in _search(query):
+            part = self._matching(query, found, persons.c.created_at, persons.c.id)
+            if after is not None:
+                part = part.where(_beyond(after))
+            parts.append(_in_order(part, persons.c, backward=backward))
+        statement = parts[0]
+        if len(parts) > 1:
+            # The first of each part, then of all: DuckDB stops early where a condition is simple, not at an OR.
+            firsts = (part.limit(offset + limit + 1).subquery() for part in parts)
+            either = union(*(select(*first.c) for first in firsts)).subquery()
+            statement = _in_order(select(*either.c), either.c, backward=backward)
+        with self._transaction() as connection:
+            rows = connection.execute(statement.limit(limit + 1).offset(offset)).all()
+        places = [Position(created_at, person_id) for created_at, person_id in rows[:limit]]
+        return FoundPage(places[::-1] if backward else places, has_more=len(rows) > limit)
+
+    def count(self, query: PersonQuery) -> int:
+        with self._transaction() as connection:
+            statement = self._matching(query, or_(*_search(query)), func.count())
+            number: int = connection.execute(statement).scalar_one()
+            return number
+
+    def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
+        query = PersonQuery(project_id)
+        found: list[int] = []
+        for start in range(0, len(wheres), _COUNTED):
+            met = [self._tree(query, where) for where in wheres[start : start + _COUNTED]]
+            columns = [func.count(case((one, 1))).label(f"count_{place}") for place, one in enumerate(met)]
+            with self._transaction() as connection:
+                found += connection.execute(self._matching(query, true(), *columns)).one()
+        return found
+
+    def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
+        statement = self._matching(query, or_(*_search(query)), persons.c.uuid).limit(limit)
+        with self._transaction() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def ids(self, query: PersonQuery, *, limit: int | None = None) -> Sequence[int]:
+        statement = self._matching(query, or_(*_search(query)), persons.c.id)
+        statement = _in_order(statement, persons.c).limit(limit)
+        found = array("q")
+        with self._transaction() as connection:
+            result = connection.execute(statement)
+            while rows := result.fetchmany(_CHUNK):
+                found.extend(person_id for (person_id,) in rows)
+        return found
+
+    def values(self, project_id: int, key: str, *, part: str, limit: int) -> Sequence[tuple[str, int]]:
+        text = self._slots.text(persons, project_id, "person", key)
+        texts = select(text.label("text")).where(persons.c.project_id == project_id).subquery()
+        found, number = texts.c.text, func.count()
+        statement = select(found, number).where(found != literal_column("''"))
+        if part:
+            statement = statement.where(duckdb.contains(found, lower(part)))
+        statement = statement.group_by(found).order_by(number.desc(), found).limit(limit)
+        with self._transaction() as connection:
+            return [(value, count) for value, count in connection.execute(statement)]
+
+    def _matching(self, query: PersonQuery, found: ColumnElement[bool], *columns: ColumnElement[Any]) -> Select[Any]:
+        """The columns of the persons who match, of whom `found` is true as far as the search is concerned."""
+        conditions = [persons.c.project_id == query.project_id, found]
+        if query.distinct_id is not None:
+            conditions.append(persons.c.uuid.in_(_holders(query.project_id, ids.c.distinct_id == query.distinct_id)))
+        if query.email is not None:
+            conditions.append(holds(OneOf((query.email,)), self._text(query, "email"), lambda: _UTC))
+        if query.updated_after is not None:
+            conditions.append(persons.c.updated_at > bindparam(None, query.updated_after, Instant))
+        if query.where is not None:
+            conditions.append(self._tree(query, query.where))
+        return select(*columns).select_from(persons).where(*conditions)
+
+    def _tree(self, query: PersonQuery, tree: FilterTree) -> ColumnElement[bool]:
+        match tree:
+            case And():
+                return and_(true(), *(self._tree(query, child) for child in tree.children))
+            case Or():
+                return or_(false(), *(self._tree(query, child) for child in tree.children))
+            case Filter() if tree.operand.source is Source.PERSON:
+                text = self._text(query, tree.operand.key)
+                return holds(tree.condition, text, lambda: self._zone(query.project_id))
+            case PersonIn(uuids, negated):
+                one_of = true() if uuids is None else persons.c.uuid.in_(duckdb.uuids(uuids))
+                return not_(one_of) if negated else one_of
+        raise InvalidInput("This filter does not work on persons.", "properties")
+
+    def _text(self, query: PersonQuery, key: str) -> ColumnElement[Any]:
+        return self._slots.text(persons, query.project_id, "person", key)
+
+
+def _search(query: PersonQuery) -> list[ColumnElement[bool]]:
+    """The ways, one or more, in which a query's search can find a person."""
+    if query.search is None:
+        return [true()]
+    if "\0" in query.search:  # nothing stored contains it, and it is between the texts
+        return [false()]
+    needle = lower(query.search)
+    found = [
+        func.contains(persons.c.search, needle),
+        persons.c.uuid.in_(_holders(query.project_id, func.contains(ids.c.search, needle))),
+    ]
+    if uuid := parse_uuid(query.search):
+        found.append(persons.c.uuid == uuid)
+    return found
+
+
+def _holders(project_id: int, condition: ColumnElement[bool]) -> Select[Any]:
+    """Who holds the ids of the condition now."""
+    moved = and_(holders.c.project_id == project_id, holders.c.distinct_id == ids.c.distinct_id)
+    return (
+        select(func.coalesce(holders.c.person_id, ids.c.person_id))
+        .select_from(ids.outerjoin(holders, moved))
+        .where(ids.c.project_id == project_id, condition)
+    )
+
+
+def _in_order(
+    statement: Select[Any], columns: ReadOnlyColumnCollection[str, Any], *, backward: bool = False
+) -> Select[Any]:
+    order = (columns.created_at, columns.id)
+    return statement.order_by(*(column if backward else column.desc() for column in order))
+
+
+def _beyond(after: Position) -> ColumnElement[bool]:
+    """In a form whose first part DuckDB's statistics of each block can decide."""
+    at, person_id = bindparam(None, after.created_at, Instant), bindparam(None, after.id, BigInteger)
+    column = persons.c.created_at
+    if after.backward:
+        return and_(column >= at, or_(column > at, persons.c.id > person_id))
+    return and_(column <= at, or_(column < at, persons.c.id < person_id))

@@ -1,0 +1,49 @@
+"""Finding persons by what no index of a database answers: parts of texts, and properties that clients name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from .ports import PersonQuery, Position
+from .properties import FilterTree
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """The places of the persons found, in list order, and whether there are more where the page walks."""
+
+    places: Sequence[Position] = ()
+    has_more: bool = False
+
+
+class PeopleIndex(Protocol):
+    """The copy of all persons, looked through. It is in step with the persons when a change is acknowledged."""
+
+    def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> FoundPage:
+        """At most `limit` places, newest first; `InvalidInput` for a filter that persons do not have."""
+
+    def count(self, query: PersonQuery) -> int:
+        """How many persons match, exactly."""
+
+    def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
+        """How many persons of a project meet each filter, exactly, in a bounded number of statements."""
+
+    def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
+        """The uuids of at most so many matching persons."""
+
+    def ids(self, query: PersonQuery, *, limit: int | None = None) -> Sequence[int]:
+        """The integer ids of all matching persons in list order, in 8 bytes each."""
+
+    def values(self, project_id: int, key: str, *, part: str, limit: int) -> Sequence[tuple[str, int]]:
+        """The most frequent texts of a property that contain `part` in any case, and how many persons have each.
+
+        The empty text is left out. Of equally frequent ones the first by code point.
+        """
+
+
+def needs_index(query: PersonQuery) -> bool:
+    """Whether a query asks for more than its persons' ids and e-mail, which the repository looks up."""
+    return query.search is not None or query.where is not None or query.updated_after is not None

@@ -1,0 +1,26 @@
+"""Upkeep of the stores."""
+
+from __future__ import annotations
+
+from hedgerow.adapters.memory.events import MemoryEventStore
+from hedgerow.services.maintenance import ROUND, MaintenanceService
+
+
+class Events(MemoryEventStore):
+    """Has so many rows to fold."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+
+    def squash(self, limit: int) -> int:
+        folded = min(limit, self.left)
+        self.left -= folded
+        return folded
+
+
+def test_it_squashes_in_rounds_until_nothing_is_left() -> None:
+    for left in (0, 1, ROUND, 2 * ROUND + 1):
+        events = Events(left)
+        assert MaintenanceService(events).squash() == left
+        assert events.left == 0
