@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import current_app
 from sqlalchemy import Engine
@@ -14,6 +15,7 @@ from ..adapters import migrations
 from ..adapters.events.store import SqlEventStore
 from ..adapters.ingester import Ingester
 from ..adapters.relational import engine as relational
+from ..adapters.relational.compaction import compact
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.ports import UnitOfWorkFactory
@@ -24,7 +26,7 @@ from ..services.activity import ActivityService
 from ..services.actors import ActorService
 from ..services.capture import CaptureService
 from ..services.cohorts import CohortService
-from ..services.deletions import DeletionService
+from ..services.deletions import DeletionQueue, DeletionService
 from ..services.imports import ImportService
 from ..services.insights import InsightService
 from ..services.maintenance import MaintenanceService
@@ -49,6 +51,7 @@ class Relational:
     engine: Engine
     begin: UnitOfWorkFactory
     accounts: AccountService
+    deletions: DeletionQueue
 
     def close(self) -> None:
         self.engine.dispose()
@@ -112,7 +115,7 @@ def open_relational(settings: Settings, *, upgrade: bool = True) -> Relational:
     if embedded and upgrade:
         migrations.upgrade(engine)
     begin = SqlUnitOfWorkFactory(engine)
-    return Relational(engine, begin, AccountService(begin, now))
+    return Relational(engine, begin, AccountService(begin, now), DeletionQueue(begin, now))
 
 
 def open_services(settings: Settings) -> Services:
@@ -140,7 +143,7 @@ def open_services(settings: Settings) -> Services:
         persons=persons,
         person_edits=PersonEditor(people, now),
         activity=ActivityService(begin),
-        deletions=DeletionService(begin),
+        deletions=DeletionService(begin, now, people, events, (events.compact, partial(compact, store.engine))),
         timelines=TimelineService(begin, events, now),
         trends=trends,
         actors=ActorService(events, events.people, trends, persons),
@@ -158,6 +161,16 @@ def accounts() -> Iterator[AccountService]:
     store = open_relational(read_settings())
     try:
         yield store.accounts
+    finally:
+        store.close()
+
+
+@contextmanager
+def deletion_queue() -> Iterator[DeletionQueue]:
+    """The deletion queue for the length of a command; works beside a running server."""
+    store = open_relational(read_settings())
+    try:
+        yield store.deletions
     finally:
         store.close()
 

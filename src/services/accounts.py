@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from zoneinfo import available_timezones
 
+from ..domain import activity
 from ..domain.accounts import (
     ApiKey,
     MemberLevel,
@@ -16,6 +17,7 @@ from ..domain.accounts import (
     mask_key,
     new_key_value,
 )
+from ..domain.deletions import of_project
 from ..domain.errors import Conflict, InvalidInput, NotFound
 from ..domain.ports import Clock, UnitOfWork, UnitOfWorkFactory
 
@@ -63,6 +65,20 @@ class AccountService:
             project = work.accounts.add_project(
                 name=name.strip(), timezone=timezone, week_start_day=week_start_day, at=self._clock()
             )
+            work.commit()
+        return project
+
+    def delete_project(self, project_id: int, *, by: int | None = None) -> Project:
+        """Delete a project: nobody finds it from now on, and all that it has waits in the deletion queue. The project
+        as it was. Raises `NotFound`."""
+        with self._begin() as work:
+            project = work.accounts.project(project_id)
+            if project is None:
+                raise NotFound(f"There is no project {project_id}.")
+            now = self._clock()
+            work.accounts.delete_project(project_id, now)
+            work.deletions.request([of_project(project_id, by=by, at=now)])
+            work.activity.add([activity.project_deleted(project, by=by, at=now)])
             work.commit()
         return project
 

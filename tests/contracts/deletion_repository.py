@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -54,9 +55,11 @@ def page(begin: UnitOfWorkFactory, query: DeletionQuery, *, limit: int = 100, of
 
 def verify(begin: UnitOfWorkFactory, deletion: Deletion) -> bool:
     with begin() as work:
-        done = work.deletions.verify(deletion, at=LATER, events_deleted=3)
+        begun = work.deletions.begin([replace(deletion, events_deleted=3, content_hash="cafe")])
+        done = work.deletions.finish([replace(deletion, events_left=0, verified_at=LATER)])
         work.commit()
-    return done
+    assert begun == done
+    return done == {deletion.id}
 
 
 class DeletionRepositoryContract:
