@@ -3,7 +3,6 @@ GET persons/deletion_status."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 

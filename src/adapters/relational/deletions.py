@@ -270,7 +270,9 @@ _FINISH = (
     .values(
         events_left=_finished.c.events_left,
         delete_verified_at=_finished.c.delete_verified_at,
-        distinct_ids=case((_finished.c.delete_verified_at.is_(None), EventDeletionRow.distinct_ids), else_=literal([], Json)),
+        distinct_ids=case(
+            (_finished.c.delete_verified_at.is_(None), EventDeletionRow.distinct_ids), else_=literal([], Json)
+        ),
     )
     .where(
         EventDeletionRow.id == _finished.c.id,
