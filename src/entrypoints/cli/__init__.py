@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from ...domain.errors import HedgerowError
 from ..settings import read_settings
 from .db import db
+from .deletions import deletions
 from .demo import demo
 from .events import events
 from .keys import keys
@@ -18,7 +19,7 @@ from .projects import projects
 from .serve import serve
 from .users import users
 
-_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, demo)
+_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, deletions, demo)
 
 hedgerow = AppGroup("hedgerow", help="People and trends from PostHog SDKs, on one machine.")
 for _command in _COMMANDS:
