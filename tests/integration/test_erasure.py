@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -183,3 +185,57 @@ def test_leftovers_are_removed_when_the_store_is_opened(services: Services, tmp_
     again = open_services(settings)
     assert found_in(tmp_path) == {}
     again.close()
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from hedgerow.adapters.events.compaction import Copy
+from hedgerow.adapters.events.store import SqlEventStore
+from hedgerow.adapters.relational.persons import SqlPersonRepository
+from hedgerow.entrypoints.bootstrap import open_services
+from hedgerow.entrypoints.settings import Settings
+
+owner = {one.__name__: one for one in (Copy, SqlEventStore, SqlPersonRepository)}[sys.argv[2]]
+step = getattr(owner, sys.argv[3])
+
+def end(*args, **options):
+    step(*args, **options)
+    os._exit(9)
+
+services = open_services(Settings(data_dir=Path(sys.argv[1])))
+setattr(owner, sys.argv[3], end)
+services.deletions.drain()
+"""
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        ("SqlEventStore", "erase"),
+        ("SqlPersonRepository", "forget_history"),
+        ("Copy", "catch_up"),
+        ("Copy", "take_place"),
+    ],
+    ids=lambda step: step[1],
+)
+def test_a_drain_that_was_killed_is_finished_by_the_next_one(tmp_path: Path, step: tuple[str, str]) -> None:
+    services = open_services(Settings(data_dir=tmp_path))
+    project = services.accounts.create_project("Shop")
+    for name in ("secretid", "stays"):
+        see(services, project, name, town=name, **{"$set": {"email": f"{name}@x.io"}})
+    person = person_of(services, project, "secretid")
+    services.person_edits.delete(project.id, person.id, delete_events=True, by=None)
+    services.close()
+
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path), *step], check=False)
+
+    assert killed.returncode == 9
+    services = open_services(Settings(data_dir=tmp_path))
+    services.deletions.drain()
+    (receipt,) = services.deletions.page(DeletionQuery(project.id), limit=10).rows
+    assert (receipt.events_deleted, receipt.events_left) == (1, 0)
+    assert receipt.purged_at
+    assert services.events.contents(OfProject(project.id))[0].events == 1
+    assert found_in(tmp_path) == {}
+    services.close()

@@ -95,17 +95,17 @@ class Copy:
             self.abandon()
             raise
 
-    def catch_up(self) -> None:
-        """Copy what is not copied yet."""
+    def catch_up(self) -> int:
+        """Copy what is not copied yet; how many rows."""
         self._run("BEGIN")
         try:
-            for table in _TABLES:
-                self._catch_up(table)
+            copied = sum([self._catch_up(table) for table in _TABLES])
             self._run("COMMIT")
         except BaseException:
             self._run("ROLLBACK")
             raise
         self._run("CHECKPOINT fresh")
+        return copied
 
     def take_place(self) -> None:
         """Put the new file in the place of the old one. Called while nobody uses the store; it is open no more."""
@@ -129,7 +129,7 @@ class Copy:
                 self._connection.close()
         self._remove()
 
-    def _catch_up(self, table: str) -> None:
+    def _catch_up(self, table: str) -> int:
         # Only names of tables and columns are written into the SQL.
         copied = {"copied": self._copied[table]}
         last = self._connection.scalar(text(f"SELECT max(rowid) FROM {table}"))  # noqa: S608
@@ -142,11 +142,10 @@ class Copy:
                 ),
                 copied,
             )
-        self._connection.execute(
-            text(f"INSERT INTO fresh.{table} BY NAME SELECT * FROM {table} WHERE rowid > :copied"),  # noqa: S608
-            copied,
-        )
+        statement = text(f"INSERT INTO fresh.{table} BY NAME SELECT * FROM {table} WHERE rowid > :copied")  # noqa: S608
+        count = int(self._connection.execute(statement, copied).scalar_one())
         self._copied[table] = max(self._copied[table], -1 if last is None else last)
+        return count
 
     def _remove(self) -> None:
         for leftover in (self._new, _log(self._new)):

@@ -37,6 +37,7 @@ from .slots import PropertySlots
 from .tables import events, holders, metadata
 
 _ATTEMPTS = 100
+_FEW = 20_000  # rows that may come in while the file is copied, and are copied while writers wait
 _PATIENCE = 0.3  # seconds for which writers wait until long questions to the store have been answered
 
 
@@ -157,7 +158,8 @@ class SqlEventStore:
                 copy.start()
             try:
                 for _ in range(_ATTEMPTS):
-                    copy.catch_up()
+                    while copy.catch_up() > _FEW:
+                        pass
                     with self._writing, self._readers.outside(_PATIENCE) as nobody:
                         if nobody:
                             copy.catch_up()
