@@ -19,7 +19,7 @@ from .aggregation import Aggregation, Cell
 from .cohorts import CohortRepository
 from .deletions import DeletionRepository
 from .events import Event, StoredEvent
-from .groups import GroupRepository
+from .groups import Group, GroupRepository
 from .insights import InsightRepository
 from .persons import Person
 from .population import Id, Population
@@ -50,7 +50,7 @@ class PersonCopy:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What changed about persons, as facts of the present state, so that applying one twice does no harm.
+    """What changed about persons and groups, as facts of the present state, so that applying one twice does no harm.
 
     `holders`: (project, distinct id, person uuid): every event of the id so far belongs to that person.
     `ids`: ids that a person has got, likewise; who holds one is told by `holders` if they have it, else by these.
@@ -61,6 +61,7 @@ class Projection:
     gone: Sequence[tuple[int, UUID]] = ()
     holders: Sequence[tuple[int, str, UUID]] = ()
     ids: Sequence[tuple[int, str, UUID]] = ()
+    groups: Sequence[Group] = ()
     mark: int | None = None
 
 
@@ -233,7 +234,7 @@ class UnitOfWorkFactory(Protocol):
 
 
 class EventStore(Protocol):
-    """The events, a slim copy of the persons, and who holds which distinct id now."""
+    """The events, a slim copy of the persons and groups, and who holds which distinct id now."""
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         """The (project, uuid) of those events that are already stored with a time within a day of the given one."""

@@ -12,6 +12,7 @@ from hedgerow.domain import identity
 from hedgerow.domain.conditions import Comparison, Condition, Contains, IsSet, Not, NumberIs, OneOf, TextIs
 from hedgerow.domain.errors import InvalidInput
 from hedgerow.domain.events import Event, Properties
+from hedgerow.domain.groups import Group
 from hedgerow.domain.persons import Person, person_uuid
 from hedgerow.domain.ports import PersonPage, PersonQuery, Position, Projection, UnitOfWorkFactory
 from hedgerow.domain.properties import And, CohortFilter, Filter, Operand, Or, Source
@@ -74,7 +75,8 @@ def names(persons: Iterable[Person]) -> list[str]:
 def same(projection: Projection) -> tuple[object, ...]:
     """A projection without the order of its parts."""
     people = {(one.project_id, one.uuid, one.version, one.properties_json) for one in projection.people}
-    return people, set(projection.gone), set(projection.holders), set(projection.ids), projection.mark
+    groups = {(group.project_id, group.index, group.key, str(group.properties)) for group in projection.groups}
+    return people, set(projection.gone), set(projection.holders), set(projection.ids), groups, projection.mark
 
 
 class PersonRepositoryContract:
@@ -373,7 +375,11 @@ class PersonRepositoryContract:
 
     def test_a_projection_is_kept_until_it_is_cleared(self, begin: UnitOfWorkFactory, project: int) -> None:
         first = capture(begin, an_event(distinct_id="u1", project_id=project, set={"a": 1}))
-        second = capture(begin, an_event(distinct_id="u2", project_id=project))
+        acme = an_event(
+            "$groupidentify", project_id=project, group_type="company", group_key="acme", group_set={"size": 5}
+        )
+        second = capture(begin, acme)
+        assert second.groups == [Group(project, 0, "acme", {"size": 5})]
 
         with begin() as work:
             assert [same(one) for one in work.persons.unapplied()] == [same(first), same(second)]

@@ -13,6 +13,7 @@ import orjson
 
 from ...domain.conditions import lower, text_of
 from ...domain.errors import InvalidInput
+from ...domain.groups import Group
 from ...domain.persons import Person, person_uuid
 from ...domain.population import Holder, Id, Population, Profile
 from ...domain.ports import PersonCopy, PersonPage, PersonQuery, Position, Projection
@@ -89,6 +90,7 @@ class MemoryPersonRepository:
         self._state.group_types.update(population.new_group_types)
         for group, properties in population.groups.items():
             self._state.groups[group] = {**self._state.groups.get(group, {}), **properties}
+        groups = [Group(*group, self._state.groups[group]) for group in population.groups]
 
         living = {(person.project_id, person.uuid) for person in self._state.persons.values()}
         projection = Projection(
@@ -100,8 +102,9 @@ class MemoryPersonRepository:
             ],
             [(*key, uuid) for key, uuid in holders.items()],
             [(*key, profile.uuid) for key, profile in population.attached.items()],
+            groups,
         )
-        if projection == Projection([], [], [], []):
+        if projection == Projection([], [], [], [], []):
             return projection
         mark = self._state.next_id("log")
         self._state.log[mark] = replace(projection, mark=mark)
@@ -173,7 +176,11 @@ class MemoryPersonRepository:
             for project_id, distinct_id, _ in projection.ids
             if (holder := self._holder(project_id, distinct_id))
         ]
-        return Projection(people, sorted(named - living.keys()), holders, ids, projection.mark)
+        groups = [
+            replace(group, properties=self._state.groups[group.project_id, group.index, group.key])
+            for group in projection.groups
+        ]
+        return Projection(people, sorted(named - living.keys()), holders, ids, groups, projection.mark)
 
     def _move_members(self, left: Mapping[int, Profile], removed: Collection[int | None]) -> None:
         for cohort_id, person_id in list(self._state.members):

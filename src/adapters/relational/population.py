@@ -65,7 +65,7 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
     members.add(connection, ((cohort, into[person]) for cohort, person in memberships if person in into))
     _keep_ids(connection, population)
     _append_history(connection, [*population.revisions, *population.endings(at)])
-    groups.save(connection, population, at)
+    described = groups.save(connection, population, at)
 
     holders.update((key, profile.uuid) for key, profile in population.reattributed.items())
     living = {(profile.project_id, profile.uuid) for profile in documents}
@@ -74,6 +74,7 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
         [(one.project_id, one.uuid) for one in gone if (one.project_id, one.uuid) not in living],
         [(project_id, distinct_id, uuid) for (project_id, distinct_id), uuid in holders.items()],
         [(project_id, distinct_id, profile.uuid) for (project_id, distinct_id), profile in attached.items()],
+        described,
     )
     return log(connection, projection)
 
