@@ -101,7 +101,10 @@ class PersonPage:
 
 
 class PersonRepository(Protocol):
-    """The persons of all projects, their distinct ids, their history and their groups."""
+    """The persons of all projects, their distinct ids, their history and their groups.
+
+    Queries are by ids and e-mail: what more can be asked for is found by the index of people (`needs_index`).
+    """
 
     def population(self, ids: Collection[Id], *, new: Collection[Id] = ()) -> Population:
         """Everything that events under these ids can touch, in a bounded number of statements, locked for change.
@@ -129,9 +132,6 @@ class PersonRepository(Protocol):
 
     def count(self, query: PersonQuery) -> int:
         """How many persons match, exactly."""
-
-    def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
-        """All matching persons in list order, in constant memory."""
 
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
         """The persons with these integer ids and uuids that exist, in any order, with at most 1,000 ids each."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Integer, Text, cast, delete, func, select, ty
 from sqlalchemy.orm import aliased
 
 from ...domain.conditions import text_of
+from ...domain.people_index import EMAIL_PREFIX
 from ...domain.persons import person_uuid
 from ...domain.population import Holder, Id, Population, Profile, Revision
 from ...domain.ports import PersonCopy, Projection
@@ -25,7 +26,7 @@ from . import groups, members
 from .batch import batch_of, fetch, insert_batch, run
 from .columns import from_micros, to_micros
 from .projections import log
-from .tables import EMAIL_PREFIX, DistinctIdRow, PersonHistoryRow, PersonRow, ProjectRow
+from .tables import DistinctIdRow, PersonHistoryRow, PersonRow, ProjectRow
 
 
 def lock_projects(connection: Connection, project_ids: Iterable[int]) -> None:
