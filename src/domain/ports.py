@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
 
-from .accounts import ApiKey, MemberLevel, Project, User
+from .access_rules import RuleRepository
+from .accounts import ApiKey, MemberLevel, Organization, Project, User
 from .activity_log import ActivityRepository
 from .actors import ActorPage, ActorsQuestion
 from .aggregation import Aggregation, Cell
@@ -24,6 +25,7 @@ from .insights import InsightRepository
 from .persons import Person
 from .population import Id, Population
 from .properties import FilterTree
+from .roles import RoleRepository
 from .saved_actions import ActionRepository
 from .timeline import PastVersion, Run, Span
 
@@ -164,7 +166,10 @@ class PropertyRepository(Protocol):
 
 
 class AccountRepository(Protocol):
-    """Users, projects and keys."""
+    """The organisation's users, projects and keys."""
+
+    def organization(self) -> Organization:
+        """The one organisation."""
 
     def add_user(self, *, email: str, first_name: str, last_name: str, level: MemberLevel, at: datetime) -> User:
         """A new user and member; raises `Conflict` when the e-mail is taken."""
@@ -174,6 +179,9 @@ class AccountRepository(Protocol):
 
     def users(self) -> Sequence[User]:
         """All users, oldest first."""
+
+    def update_user(self, user: User) -> None:
+        """Keep a user's names, level and whether they are active."""
 
     def add_project(self, *, name: str, timezone: str, week_start_day: int, at: datetime) -> Project:
         """A new project with a new token."""
@@ -187,6 +195,12 @@ class AccountRepository(Protocol):
     def projects(self) -> Sequence[Project]:
         """All projects, oldest first."""
 
+    def update_project(self, project: Project) -> None:
+        """Keep a project's name and settings."""
+
+    def projects_with_events(self) -> frozenset[int]:
+        """The ids of the projects that have ever stored an event."""
+
     def add_key(self, key: ApiKey) -> None:
         """Keep a new key."""
 
@@ -195,6 +209,9 @@ class AccountRepository(Protocol):
 
     def keys(self, user_id: int) -> Sequence[ApiKey]:
         """A user's keys, oldest first."""
+
+    def key(self, key_id: str) -> ApiKey | None:
+        """A key by its id, or None."""
 
     def delete_key(self, key_id: str) -> bool:
         """Whether there was such a key; it is gone now."""
@@ -209,6 +226,8 @@ class UnitOfWork(Protocol):
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    roles: RoleRepository
+    rules: RuleRepository
     activity: ActivityRepository
     deletions: DeletionRepository
     actions: ActionRepository

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, delete, event, func, select, update
 
 from tests.builders import an_event
 from tests.contracts import account_repository
+from tests.contracts.access_repositories import RoleRepositoryContract, RuleRepositoryContract
 from tests.contracts.account_repository import AccountRepositoryContract
 from tests.contracts.activity_repository import ActivityRepositoryContract
 from tests.contracts.deletion_repository import DeletionRepositoryContract
@@ -78,6 +79,14 @@ class TestSqlProperties(PropertyRepositoryContract):
 
 
 class TestSqlAccounts(AccountRepositoryContract):
+    pass
+
+
+class TestSqlRoles(RoleRepositoryContract):
+    pass
+
+
+class TestSqlRules(RuleRepositoryContract):
     pass
 
 
