@@ -18,6 +18,7 @@ from hedgerow.domain.erasure import (
     event_line,
 )
 from hedgerow.domain.events import StoredEvent
+from hedgerow.domain.groups import Group
 from hedgerow.domain.ports import EventStore, PersonQuery, Projection
 
 from .event_store import ANN, BEN, NOTHING, a_person, day, stored
@@ -130,7 +131,12 @@ class EventErasureCases(ABC):
         assert store.people.count(PersonQuery(1)) == 0  # type: ignore[attr-defined]
 
     def test_answers_stay_when_the_files_are_compacted(self, store: EventStore) -> None:
-        people = Projection([a_person(ANN, plan="pro")], ids=[(1, "ann", ANN)], holders=[(1, "old", ANN)])
+        people = Projection(
+            [a_person(ANN, plan="pro")],
+            ids=[(1, "ann", ANN)],
+            holders=[(1, "old", ANN)],
+            groups=[Group(1, 0, "acme", {"size": 5})],
+        )
         store.write([kept(day(1)), kept(day(2), "old", person=BEN), kept(day(3), "ben")], people)
         store.erase(OfPersons([of("ben")]), 100)
         store.compact()

@@ -154,7 +154,9 @@ def test_events_come_in_and_questions_are_answered_while_the_file_is_compacted(
     with services.events._transaction() as connection:
         copied = {(row.id, row.version) for row in connection.execute(text("SELECT id, version FROM persons"))}
     with services.relational.begin(write=False) as work:
-        assert copied == {(one.id, one.version) for one in work.persons.stream(PersonQuery(project.id))}
+        assert copied == {
+            (one.id, one.version) for one in work.persons.several(project.id, [number for number, _ in copied])
+        }
 
 
 def test_a_question_that_takes_long_does_not_keep_writers_waiting(

@@ -209,7 +209,7 @@ def test_nothing_of_the_person_is_left_and_of_those_that_were_merged_into_it(wor
 
 
 def test_who_uses_an_id_again_is_somebody_new_and_is_not_swept_away(world: World) -> None:
-    world.see("u1", "u1", plan="old")
+    world.see("u1", "u1", plan="ancient")
     world.delete("u1")
     world.see("u1", plan="new")
     world.see("x", "x")
@@ -224,11 +224,11 @@ def test_who_uses_an_id_again_is_somebody_new_and_is_not_swept_away(world: World
     with world.begin(write=False) as work:
         versions = list(work.persons.history(person.project_id, person.uuid, person.version))
     assert any(one.set_properties.get("plan") == "new" for one in versions)
-    assert "old" not in world.everything()
+    assert "ancient" not in world.everything()
 
 
 def test_of_a_person_that_is_kept_only_what_was_stored_before_goes(world: World) -> None:
-    world.see("u1", plan="old")
+    world.see("u1", plan="ancient")
     world.see("u1", plan="now", city="Rome")
     person = world.delete("u1", keep_person=True)
     world.see("u1", city="Oslo")
@@ -239,7 +239,7 @@ def test_of_a_person_that_is_kept_only_what_was_stored_before_goes(world: World)
     after = world.person("u1")
     assert after
     assert (after.id, after.properties["plan"], after.properties["city"]) == (person.id, "now", "Oslo")
-    assert "old" not in world.everything()
+    assert "ancient" not in world.everything()
     with world.begin(write=False) as work:
         before, now = work.persons.history(after.project_id, after.uuid, after.version)
     assert (before.snapshot, before.version, before.set_properties["city"]) == (True, person.version, "Rome")
@@ -315,7 +315,7 @@ def test_a_deleted_project_is_gone_with_all_it_had(world: World, monkeypatch: py
     assert world.names(1) == ["u1"]
     assert [one.events_left for one in world.queue(kind=None)] == [0, 0]
     with world.begin(write=False) as work:
-        (entry,) = work.activity.page(ActivityQuery(world.projects[1].id, ["Project"]), limit=10)
+        entry = work.activity.page(ActivityQuery(world.projects[1].id, ["Project"]), limit=10)[0]
     assert (entry.entry.activity, entry.entry.detail["name"], entry.entry.user_id) == ("deleted", "Shop", BY)
 
 

@@ -19,11 +19,16 @@ from sqlalchemy import Engine, text
 from sqlalchemy.schema import CreateTable
 
 from .dialects.duckdb import CHECKPOINT_THRESHOLD
-from .tables import events, holders, ids, metadata, persons
+from .tables import events, groups, holders, ids, metadata, persons
 
-# What a row is known by, in the tables whose rows are replaced; the others only grow.
-_KEYS = {persons.name: ("project_id", "uuid", "version"), holders.name: ("project_id", "distinct_id", "person_id")}
-_TABLES = (events.name, ids.name, persons.name, holders.name)
+# What a row is known by, in the tables whose rows are replaced by newer ones; to the others rows are only added.
+_KEYS = {
+    events.name: (),
+    ids.name: (),
+    persons.name: ("project_id", "uuid"),
+    holders.name: ("project_id", "distinct_id"),
+    groups.name: ("project_id", "index", "key"),
+}
 
 
 class Readers:
@@ -75,7 +80,7 @@ class Copy:
         self._engine = engine
         self._path = _path(engine)
         self._new = _new(self._path)
-        self._copied = dict.fromkeys(_TABLES, -1)
+        self._copied = dict.fromkeys(metadata.tables, -1)
 
     def start(self) -> None:
         """Called while nobody writes."""
@@ -99,7 +104,7 @@ class Copy:
         """Copy what is not copied yet; how many rows."""
         self._run("BEGIN")
         try:
-            copied = sum([self._catch_up(table) for table in _TABLES])
+            copied = sum([self._catch_up(table) for table in metadata.tables])
             self._run("COMMIT")
         except BaseException:
             self._run("ROLLBACK")
@@ -133,8 +138,9 @@ class Copy:
         # Only names of tables and columns are written into the SQL.
         copied = {"copied": self._copied[table]}
         last = self._connection.scalar(text(f"SELECT max(rowid) FROM {table}"))  # noqa: S608
-        if table in _KEYS and self._copied[table] >= 0:
-            same = " AND ".join(f"old.{key} = new.{key}" for key in _KEYS[table])
+        keys = _KEYS[table]
+        if keys and self._copied[table] >= 0:
+            same = " AND ".join(f"old.{key} = new.{key}" for key in keys)
             self._connection.execute(
                 text(
                     f"DELETE FROM fresh.{table} AS new"  # noqa: S608

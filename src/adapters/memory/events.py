@@ -14,7 +14,7 @@ from ...domain.actors import ActorPage, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell
 from ...domain.conditions import text_of
 from ...domain.erasure import Contents, Covered, OfGroup, OfPersons, contents, event_line
-from ...domain.events import Event, StoredEvent
+from ...domain.events import Event, Properties, StoredEvent
 from ...domain.ports import PersonCopy, Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
@@ -34,6 +34,7 @@ class MemoryEventStore:
         self._people: dict[tuple[int, UUID], PersonCopy] = {}
         self._holders: dict[tuple[int, str], UUID] = {}
         self._ids: dict[tuple[int, str], UUID] = {}
+        self._groups: dict[tuple[int, int, str], Properties] = {}
         self._changes: Counter[int] = Counter()
         self.people = MemoryPeopleIndex(self._people, self._holders, self._ids, self._zone)
 
@@ -56,11 +57,13 @@ class MemoryEventStore:
             self._people.pop(gone, None)
         self._holders |= {(project, distinct_id): person for project, distinct_id, person in projection.holders}
         self._ids |= {(project, distinct_id): person for project, distinct_id, person in projection.ids}
+        self._groups |= {(group.project_id, group.index, group.key): group.properties for group in projection.groups}
         self._changes.update(
             {one.event.project_id for one in events}
             | {person.project_id for person in projection.people}
             | {project for project, _ in projection.gone}
             | {project for project, _, _ in (*projection.holders, *projection.ids)}
+            | {group.project_id for group in projection.groups}
         )
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
@@ -117,6 +120,8 @@ class MemoryEventStore:
     def forget_project(self, project_id: int) -> None:
         for whose in [key for key in self._people if key[0] == project_id]:
             del self._people[whose]
+        for group in [key for key in self._groups if key[0] == project_id]:
+            del self._groups[group]
         for known in (self._ids, self._holders):
             for key in [key for key in known if key[0] == project_id]:
                 del known[key]
@@ -139,6 +144,7 @@ class MemoryEventStore:
                 if project == project_id
             },
             {distinct_id: uuid for (project, distinct_id), uuid in self._holders.items() if project == project_id},
+            {(index, key): group for (project, index, key), group in self._groups.items() if project == project_id},
             self._zone(project_id),
         )
 

@@ -41,13 +41,16 @@ def forget_ids(connection: Connection, project_id: int, distinct_ids: Collection
 def erase_project(connection: Connection, project_id: int, limit: int) -> int:
     """Erase at most `limit` rows of what belongs to a project, whatever table it is in; how many. In the end the
     project itself goes."""
+    doomed = and_(ProjectRow.id == project_id, ProjectRow.deleted_at.is_not(None))
+    if connection.execute(select(ProjectRow.id).where(doomed)).one_or_none() is None:
+        return 0
     erased = 0
     for table in reversed(Row.metadata.sorted_tables):
         if "project_id" in table.c and table.name != _QUEUE:
             erased += _erase_rows(connection, table, project_id, limit - erased)
             if erased >= limit:
                 return erased
-    connection.execute(delete(ProjectRow).where(ProjectRow.id == project_id, ProjectRow.deleted_at.is_not(None)))
+    connection.execute(delete(ProjectRow).where(doomed))
     return erased
 
 
