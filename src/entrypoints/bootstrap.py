@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import current_app
 from sqlalchemy import Engine
@@ -14,6 +15,7 @@ from ..adapters import migrations
 from ..adapters.events.store import SqlEventStore
 from ..adapters.ingester import Ingester
 from ..adapters.relational import engine as relational
+from ..adapters.relational.snapshots import snapshot
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.ports import UnitOfWorkFactory
@@ -22,6 +24,7 @@ from ..services.accounts import AccountService
 from ..services.actions import ActionService
 from ..services.activity import ActivityService
 from ..services.actors import ActorService
+from ..services.backups import BackupService
 from ..services.capture import CaptureService
 from ..services.cohorts import CohortService
 from ..services.deletions import DeletionService
@@ -76,6 +79,7 @@ class Services:
     cohorts: CohortService
     insights: InsightService
     access: AccessPolicy
+    backups: BackupService
 
     @property
     def accounts(self) -> AccountService:
@@ -149,6 +153,7 @@ def open_services(settings: Settings) -> Services:
         cohorts=CohortService(begin, now, events.people),
         insights=InsightService(begin, now),
         access=AccessPolicy(begin, now),
+        backups=BackupService(people, partial(snapshot, store.engine), events.snapshot, now),
     )
 
 

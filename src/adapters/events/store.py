@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import accumulate
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,11 +19,12 @@ from sqlalchemy.schema import CreateTable
 
 from ...domain.actors import ActorPage, ActorRow, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell, CellKind
+from ...domain.backups import Snapshot
 from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
-from . import squash, writes
+from . import snapshots, squash, writes
 from .dialects import duckdb
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
@@ -122,6 +124,13 @@ class SqlEventStore:
 
     def revision(self, project_id: int) -> int:
         return self._first_revision + self._changes[project_id]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """The present state, to be copied to another file whatever is written meanwhile."""
+        with self._engine.connect() as connection:
+            snapshots.take_hold(connection)
+            yield partial(snapshots.copy_to, connection)
 
     def ping(self) -> None:
         """Return if the store answers."""

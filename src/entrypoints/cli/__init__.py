@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 
 from ...domain.errors import HedgerowError
 from ..settings import read_settings
+from .backup import backup, restore
 from .db import db
 from .demo import demo
 from .events import events
@@ -18,7 +19,7 @@ from .projects import projects
 from .serve import serve
 from .users import users
 
-_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, demo)
+_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, backup, restore, demo)
 
 hedgerow = AppGroup("hedgerow", help="People and trends from PostHog SDKs, on one machine.")
 for _command in _COMMANDS:
