@@ -186,6 +186,9 @@ class AccountRepository(Protocol):
     def projects(self) -> Sequence[Project]:
         """All projects, oldest first."""
 
+    def update_project(self, project: Project) -> None:
+        """Keep a project's name and settings."""
+
     def add_key(self, key: ApiKey) -> None:
         """Keep a new key."""
 
@@ -258,6 +261,13 @@ class EventStore(Protocol):
 
         No answer changes by it.
         """
+
+    def count_before(self, project_id: int, before: datetime) -> int:
+        """How many events of a project have an earlier time."""
+
+    def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
+        """Remove the oldest events with a time earlier than `before`, about `limit` of them; how many: fewer than
+        `limit` only when none is left."""
 
     def revision(self, project_id: int) -> int:
         """A number that changes with every change of the project's events or persons."""

@@ -34,6 +34,7 @@ from ..services.maintenance import MaintenanceService
 from ..services.people import PeopleWriter
 from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
+from ..services.retention import RetentionService
 from ..services.timelines import TimelineService
 from ..services.trends import TrendService
 from .settings import Settings, read_settings
@@ -80,6 +81,7 @@ class Services:
     insights: InsightService
     access: AccessPolicy
     backups: BackupService
+    retention: RetentionService
 
     @property
     def accounts(self) -> AccountService:
@@ -154,6 +156,7 @@ def open_services(settings: Settings) -> Services:
         insights=InsightService(begin, now),
         access=AccessPolicy(begin, now),
         backups=BackupService(people, partial(snapshot, store.engine), events.snapshot, now),
+        retention=RetentionService(begin, events),
     )
 
 

@@ -23,6 +23,7 @@ from ..domain.backups import Progress
 from ..domain.errors import Conflict, HedgerowError
 from .backing_up import take_backup
 from .bootstrap import Services
+from .retaining import apply_retention
 from .settings import Settings
 
 _SOCKET = "control.sock"
@@ -40,7 +41,14 @@ def _back_up(services: Services, request: Mapping[str, Any], progress: Progress)
     return take_backup(services, Path(request["path"]), progress)
 
 
-WORKS: Mapping[str, Callable[[Services, Mapping[str, Any], Progress], Any]] = {"backup": _back_up}
+def _apply_retention(services: Services, request: Mapping[str, Any], progress: Progress) -> Any:
+    return apply_retention(services, dry_run=request["dry_run"])
+
+
+WORKS: Mapping[str, Callable[[Services, Mapping[str, Any], Progress], Any]] = {
+    "backup": _back_up,
+    "retention": _apply_retention,
+}
 """What a server can be asked for."""
 
 
@@ -110,7 +118,7 @@ def open_control(services: Services) -> Control | None:
         return None
 
 
-def ask(settings: Settings, request: Mapping[str, Any], progress: Progress) -> Any:
+def ask(settings: Settings, request: Mapping[str, Any], progress: Progress | None = None) -> Any:
     """What the running server answers; None when none runs. Raises `Conflict` with the server's refusal."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
         try:
@@ -124,7 +132,7 @@ def ask(settings: Settings, request: Mapping[str, Any], progress: Progress) -> A
         with asking.makefile("rb") as lines:
             for line in lines:
                 answer = orjson.loads(line)
-                if "progress" in answer:
+                if "progress" in answer and progress:
                     progress(*answer["progress"])
                 elif "refused" in answer:
                     raise Conflict(answer["refused"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 from zoneinfo import available_timezones
 
 from ..domain.accounts import (
@@ -20,6 +22,7 @@ from ..domain.errors import Conflict, InvalidInput, NotFound
 from ..domain.ports import Clock, UnitOfWork, UnitOfWorkFactory
 
 MAX_KEYS_PER_USER = 10
+MAX_RETENTION_DAYS = 100 * 366
 
 
 class AccountService:
@@ -65,6 +68,20 @@ class AccountService:
             )
             work.commit()
         return project
+
+    def update_project(self, project_id: int, changes: Mapping[str, Any]) -> Project:
+        """A project with some settings changed. Raises `NotFound` or `InvalidInput`."""
+        days = changes.get("retention_days")
+        if days is not None and not 0 < days <= MAX_RETENTION_DAYS:
+            raise InvalidInput(f"Must be between 1 and {MAX_RETENTION_DAYS} days.", "retention_days")
+        with self._begin() as work:
+            project = work.accounts.project(project_id)
+            if project is None:
+                raise NotFound(f"There is no project {project_id}.")
+            changed = replace(project, **changes, updated_at=self._clock())
+            work.accounts.update_project(changed)
+            work.commit()
+        return changed
 
     def projects(self) -> Sequence[Project]:
         """All projects, oldest first."""

@@ -58,6 +58,29 @@ class AccountRepositoryContract:
         with begin(write=False) as work:
             assert work.accounts.users() == [first, second]
 
+    def test_a_projects_settings_can_change(self, begin: UnitOfWorkFactory) -> None:
+        with begin() as work:
+            shop = work.accounts.add_project(name="Shop", timezone="UTC", week_start_day=0, at=NOON)
+            other = work.accounts.add_project(name="Blog", timezone="UTC", week_start_day=0, at=NOON)
+            changed = replace(
+                shop,
+                name="Store",
+                timezone="Europe/Berlin",
+                week_start_day=1,
+                updated_at=NOON + timedelta(seconds=1),
+                person_display_name_properties=("email", "$name"),
+                test_account_filters=({"key": "email", "value": ["a"]},),
+                path_cleaning_filters=({"regex": "/\\d+", "alias": "/id"},),
+                anonymize_ips=True,
+                drop_events_older_than=86_400,
+                retention_days=30,
+            )
+            work.accounts.update_project(changed)
+            work.commit()
+
+        with begin(write=False) as work:
+            assert work.accounts.projects() == [changed, other]
+
     def test_a_project_has_a_token_of_its_own_and_plain_settings(self, begin: UnitOfWorkFactory) -> None:
         with begin() as work:
             shop = work.accounts.add_project(name="Shop", timezone="Europe/Berlin", week_start_day=1, at=NOON)

@@ -24,7 +24,7 @@ from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
-from . import snapshots, squash, writes
+from . import retention, snapshots, squash, writes
 from .dialects import duckdb
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
@@ -121,6 +121,17 @@ class SqlEventStore:
             if folded < limit:
                 self._with_holders.clear()
         return folded
+
+    def count_before(self, project_id: int, before: datetime) -> int:
+        with self._transaction() as connection:
+            return retention.count(connection, project_id, before)
+
+    def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
+        with self._writing:
+            with self._transaction() as connection:
+                removed = retention.remove(connection, project_id, before, limit)
+            self._changes[project_id] += bool(removed)
+        return removed
 
     def revision(self, project_id: int) -> int:
         return self._first_revision + self._changes[project_id]

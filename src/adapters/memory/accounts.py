@@ -66,6 +66,9 @@ class MemoryAccountRepository:
     def projects(self) -> Sequence[Project]:
         return list(self._state.projects.values())
 
+    def update_project(self, project: Project) -> None:
+        self._state.projects[project.id] = project
+
     def add_key(self, key: ApiKey) -> None:
         self._state.keys[key.id] = key
 

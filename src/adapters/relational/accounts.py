@@ -81,6 +81,10 @@ class SqlAccountRepository:
         rows = self._connection.execute(select(*_PROJECT).order_by(ProjectRow.id))
         return [_project(row) for row in rows]
 
+    def update_project(self, project: Project) -> None:
+        values = {column.key: getattr(project, column.key) for column in _PROJECT}
+        self._connection.execute(update(ProjectRow).where(ProjectRow.id == project.id).values(values))
+
     def add_key(self, key: ApiKey) -> None:
         values = {column.key: getattr(key, column.key) for column in _KEY}
         self._connection.execute(insert(ApiKeyRow).values(values))

@@ -16,10 +16,11 @@ from .demo import demo
 from .events import events
 from .keys import keys
 from .projects import projects
+from .retention import retention
 from .serve import serve
 from .users import users
 
-_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, backup, restore, demo)
+_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, retention, backup, restore, demo)
 
 hedgerow = AppGroup("hedgerow", help="People and trends from PostHog SDKs, on one machine.")
 for _command in _COMMANDS:

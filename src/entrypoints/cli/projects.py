@@ -44,6 +44,24 @@ def list_() -> list[dict[str, Any]]:
         return [project_body(project) for project in service.projects()]
 
 
+@projects.command()
+@click.argument("project_id", metavar="ID", type=int)
+@click.option(
+    "--retention-days",
+    type=click.IntRange(min=0),
+    metavar="DAYS",
+    help="How long events are kept; 0: for ever. `hedgerow retention run` removes older ones.",
+)
+@answers
+def update(project_id: int, retention_days: int | None) -> dict[str, Any]:
+    """Change a project's settings."""
+    from ..bootstrap import accounts
+
+    changes = {} if retention_days is None else {"retention_days": retention_days or None}
+    with accounts() as service:
+        return project_body(service.update_project(project_id, changes))
+
+
 def project_body(project: Project) -> dict[str, Any]:
     """A project as the commands show it."""
     return {
@@ -53,4 +71,5 @@ def project_body(project: Project) -> dict[str, Any]:
         "api_token": project.api_token,
         "timezone": project.timezone,
         "week_start_day": project.week_start_day,
+        "retention_days": project.retention_days,
     }
