@@ -37,6 +37,7 @@ from ..services.persons import PersonService
 from ..services.retention import RetentionService
 from ..services.timelines import TimelineService
 from ..services.trends import TrendService
+from .metrics import Metrics
 from .settings import Settings, read_settings
 from .warnings import warn
 
@@ -80,6 +81,7 @@ class Services:
     cohorts: CohortService
     insights: InsightService
     access: AccessPolicy
+    metrics: Metrics
     backups: BackupService
     retention: RetentionService
 
@@ -101,6 +103,8 @@ class Services:
             self.events.ping()
         except HedgerowError as error:
             problems.append(error.detail)
+        if not self.ingester.is_running:
+            problems.append("Events are not being stored: the server must be started again.")
         return problems
 
     def close(self) -> None:
@@ -136,12 +140,15 @@ def open_services(settings: Settings) -> Services:
     capture = CaptureService(begin, events, people, now, warn)
     persons = PersonService(begin, events.people)
     trends = TrendService(begin, events, now)
-    return Services(
+    metrics = Metrics()
+    metrics.watch_engine(store.engine, "relational")
+    metrics.watch_engine(events.engine, "events")
+    services = Services(
         settings=settings,
         relational=store,
         events=events,
         capture=capture,
-        ingester=Ingester(capture.store),
+        ingester=Ingester(metrics.measured(capture.store), waited=metrics.waited),
         imports=ImportService(capture, now, warn),
         persons=persons,
         person_edits=PersonEditor(people, now),
@@ -155,9 +162,12 @@ def open_services(settings: Settings) -> Services:
         cohorts=CohortService(begin, now, events.people),
         insights=InsightService(begin, now),
         access=AccessPolicy(begin, now),
+        metrics=metrics,
         backups=BackupService(people, partial(snapshot, store.engine), events.snapshot, now),
         retention=RetentionService(begin, events),
     )
+    metrics.watch_services(services, now)
+    return services
 
 
 @contextmanager

@@ -66,6 +66,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     )
     if services is not None:
         app.extensions["hedgerow"] = services
+        services.metrics.watch_requests(app)
 
     api = HedgerowApi(app)
     for blueprint in _PRIVATE:

@@ -13,7 +13,7 @@ from itertools import accumulate
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import Connection, Engine, Row, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
@@ -135,6 +135,11 @@ class SqlEventStore:
 
     def revision(self, project_id: int) -> int:
         return self._first_revision + self._changes[project_id]
+
+    @property
+    def engine(self) -> Engine:
+        """The connections to the store, to be watched."""
+        return self._engine
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
