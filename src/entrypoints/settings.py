@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), description="Where the embedded stores live.")
     database_url: str = Field(default="", description="Relational store, a SQLAlchemy URL; empty: SQLite in there.")
     events_url: str = Field(default="", description="Event store, a SQLAlchemy URL; empty: DuckDB in the data folder.")
+    redis_url: str = Field(default="", description="Redis that all processes share; empty: all in this process.")
     cors_origins: str = Field(
         default="", description="Origins, comma-separated, that may call the private API from a browser."
     )

@@ -13,6 +13,7 @@ from ..settings import read_settings
 from .backup import backup, restore
 from .db import db
 from .demo import demo
+from .doctor import doctor
 from .events import events
 from .keys import keys
 from .projects import projects
@@ -20,7 +21,19 @@ from .retention import retention
 from .serve import serve
 from .users import users
 
-_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, retention, backup, restore, demo)
+_COMMANDS: tuple[click.Command, ...] = (
+    serve,
+    db,
+    users,
+    projects,
+    keys,
+    events,
+    retention,
+    backup,
+    restore,
+    doctor,
+    demo,
+)
 
 hedgerow = AppGroup("hedgerow", help="People and trends from PostHog SDKs, on one machine.")
 for _command in _COMMANDS:
