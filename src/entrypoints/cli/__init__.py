@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 
 from ...domain.errors import HedgerowError
 from ..settings import read_settings
+from .access import access
 from .backup import backup, restore
 from .db import db
 from .demo import demo
@@ -18,6 +19,7 @@ from .events import events
 from .keys import keys
 from .projects import projects
 from .retention import retention
+from .roles import roles
 from .serve import serve
 from .users import users
 
@@ -25,6 +27,8 @@ _COMMANDS: tuple[click.Command, ...] = (
     serve,
     db,
     users,
+    roles,
+    access,
     projects,
     keys,
     events,
