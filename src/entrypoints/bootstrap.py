@@ -139,6 +139,8 @@ def open_services(settings: Settings) -> Services:
     """Open both stores. Raises `StoreUnavailable` when another process holds the embedded event store."""
     store = open_relational(settings)
     begin = store.begin
+    if not settings.events_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
         events = SqlEventStore(settings.events, begin)
     except BaseException:

@@ -91,16 +91,17 @@ class Control:
 
         asking.settimeout(_PATIENCE)
         with asking.makefile("rb") as lines:
-            request = orjson.loads(lines.readline(65_536))
+            line = lines.readline(65_536)
         asking.settimeout(None)
         try:
+            request = orjson.loads(line)
             done = self._works[request["do"]](request, lambda *progress: tell({"progress": progress}))
         except HedgerowError as error:
             tell({"refused": error.detail})
         except OSError:
             raise
         except Exception:
-            log.exception("a command's work failed", do=request.get("do"))
+            log.exception("a command's work failed", request=line)
             tell({"refused": "The server failed at it; its log says why."})
         else:
             tell({"done": done})
@@ -132,12 +133,12 @@ def ask(settings: Settings, request: Mapping[str, Any], progress: Progress | Non
         with asking.makefile("rb") as lines:
             for line in lines:
                 answer = orjson.loads(line)
-                if "progress" in answer and progress:
-                    progress(*answer["progress"])
-                elif "refused" in answer:
-                    raise Conflict(answer["refused"])
-                else:
+                if "done" in answer:
                     return answer["done"]
+                if "refused" in answer:
+                    raise Conflict(answer["refused"])
+                if progress:
+                    progress(*answer["progress"])
     raise Conflict("The server ended before it was done.")
 
 

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from tests.e2e.conftest import World
+from tests.integration.databases import empty_postgresql
 
 
 @pytest.fixture
@@ -93,6 +94,13 @@ def test_the_age_of_the_oldest_pending_deletion_is_told(world: World) -> None:
     found = numbers(world)
     assert found["hedgerow_deletions_pending",] == 1
     assert 0 < found["hedgerow_oldest_pending_deletion_seconds",] < 60
+
+
+def test_events_may_be_embedded_beside_people_on_postgresql(tmp_path: Path) -> None:
+    url = empty_postgresql().url.render_as_string(hide_password=False)
+    services = open_services(Settings(data_dir=tmp_path / "new", database_url=url))
+    assert services.problems() == []
+    services.close()
 
 
 def test_numbers_are_told_while_a_store_cannot_be_reached(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
