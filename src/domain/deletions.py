@@ -114,6 +114,14 @@ class DeletionQuery:
     kind: DeletionKind | None = DeletionKind.PERSON
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many deletions are pending, and when the one that waits longest was asked for."""
+
+    count: int = 0
+    oldest: datetime | None = None
+
+
 class DeletionRepository(Protocol):
     """The queue and its receipts. One row a request, none for a request that is pending already."""
 
@@ -129,6 +137,9 @@ class DeletionRepository(Protocol):
 
     def get(self, deletion_id: int) -> Deletion | None:
         """A deletion by id, or None."""
+
+    def backlog(self) -> Backlog:
+        """What of all projects and kinds is pending."""
 
     def pending(self, *, after: int = 0, limit: int | None = None) -> Sequence[Deletion]:
         """The deletions of all projects and kinds that are not verified and whose id is above `after`, by id."""

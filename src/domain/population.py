@@ -80,7 +80,8 @@ class Revision:
 
     `snapshot`: `set_properties` are all properties; otherwise those that this version set before it removed
     the keys in `unset_properties`. The versions under a uuid ascend, not always by one. The history of a person
-    that is gone ends in an empty snapshot; in that one `merged_into` is who took it over, if it was a merge.
+    that is gone ends in an empty snapshot, the `ending`; in that one `merged_into` is who took it over, if it was a
+    merge.
     """
 
     profile: Profile
@@ -89,6 +90,7 @@ class Revision:
     set_properties: Properties
     unset_properties: tuple[str, ...] = ()
     snapshot: bool = False
+    ending: bool = False
     merged_into: Profile | None = None
 
 
@@ -258,6 +260,7 @@ class Population:
                 at,
                 {},
                 snapshot=True,
+                ending=True,
                 merged_into=profile.survivor if profile.merged_into else None,
             )
             for profile in (*self._gone, *self.removed)

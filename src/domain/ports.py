@@ -146,9 +146,9 @@ class PersonRepository(Protocol):
         """The versions in the history of a person, living or gone, ascending up to and with that one."""
 
     def forget_history(self, project_id: int, uuid: UUID, version: int, *, at: datetime) -> Collection[int]:
-        """Make the versions of a person up to that one a single one: who lives on begins with it, of who is gone
-        nothing is left. The versions of those whom the person took over in merges until `at` go, and theirs in turn.
-        The integer ids of all of those."""
+        """Forget the versions of a person up to that one. If the person did not end with it, what it was then stays,
+        as one version that it begins with now. The versions of those whom it took over in merges until `at` go too,
+        and theirs in turn: the integer ids of all of those."""
 
     def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
         """Forget that these distinct ids were ever seen, but for those that somebody holds."""
@@ -314,6 +314,13 @@ class EventStore(Protocol):
     def compact(self) -> None:
         """Leave nothing in any file of what has been erased. Takes as long as copying what there is; nearly all of
         that time everything else goes on. Raises `StoreUnavailable` when it is too busy for that."""
+
+    def count_before(self, project_id: int, before: datetime) -> int:
+        """How many events of a project have an earlier time."""
+
+    def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
+        """Remove the oldest events with a time earlier than `before`, about `limit` of them; how many: fewer than
+        `limit` only when none is left."""
 
     def revision(self, project_id: int) -> int:
         """A number that changes with every change of the project's events or persons."""

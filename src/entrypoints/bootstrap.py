@@ -17,6 +17,7 @@ from ..adapters.ingester import Ingester
 from ..adapters.limits import ProcessRateLimiter, RedisRateLimiter
 from ..adapters.relational import engine as relational
 from ..adapters.relational.compaction import compact
+from ..adapters.relational.snapshots import snapshot
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.limits import RateLimiter
@@ -27,6 +28,7 @@ from ..services.accounts import AccountService
 from ..services.actions import ActionService
 from ..services.activity import ActivityService
 from ..services.actors import ActorService
+from ..services.backups import BackupService
 from ..services.capture import CaptureService
 from ..services.cohorts import CohortService
 from ..services.deletions import DeletionQueue, DeletionService
@@ -36,9 +38,11 @@ from ..services.maintenance import MaintenanceService
 from ..services.people import PeopleWriter
 from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
+from ..services.retention import RetentionService
 from ..services.roles import RoleService
 from ..services.timelines import TimelineService
 from ..services.trends import TrendService
+from .metrics import Metrics
 from .settings import Settings, read_settings
 from .warnings import warn
 
@@ -85,6 +89,9 @@ class Services:
     cohorts: CohortService
     insights: InsightService
     access: AccessPolicy
+    metrics: Metrics
+    backups: BackupService
+    retention: RetentionService
 
     @property
     def accounts(self) -> AccountService:
@@ -108,6 +115,8 @@ class Services:
             self.events.ping()
         except HedgerowError as error:
             problems.append(error.detail)
+        if not self.ingester.is_running:
+            problems.append("Events are not being stored: the server must be started again.")
         return problems
 
     def close(self) -> None:
@@ -139,6 +148,8 @@ def open_services(settings: Settings) -> Services:
     """Open both stores. Raises `StoreUnavailable` when another process holds the embedded event store."""
     store = open_relational(settings)
     begin = store.begin
+    if not settings.events_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
         events = SqlEventStore(settings.events, begin)
     except BaseException:
@@ -150,12 +161,15 @@ def open_services(settings: Settings) -> Services:
     capture = CaptureService(begin, events, people, now, warn)
     persons = PersonService(begin, events.people)
     trends = TrendService(begin, events, now)
-    return Services(
+    metrics = Metrics()
+    metrics.watch_engine(store.engine, "relational")
+    metrics.watch_engine(events.engine, "events")
+    services = Services(
         settings=settings,
         relational=store,
         events=events,
         capture=capture,
-        ingester=Ingester(capture.store),
+        ingester=Ingester(metrics.measured(capture.store), waited=metrics.waited),
         imports=ImportService(capture, now, warn),
         persons=persons,
         person_edits=PersonEditor(people, now),
@@ -169,7 +183,12 @@ def open_services(settings: Settings) -> Services:
         cohorts=CohortService(begin, now, events.people),
         insights=InsightService(begin, now),
         access=AccessPolicy(begin, now, rate_limiter(settings)),
+        metrics=metrics,
+        backups=BackupService(people, partial(snapshot, store.engine), events.snapshot, now),
+        retention=RetentionService(begin, events),
     )
+    metrics.watch_services(services, now)
+    return services
 
 
 def rate_limiter(settings: Settings) -> RateLimiter | None:

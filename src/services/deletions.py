@@ -9,11 +9,11 @@ request a receipt. Last, the files are rewritten without what was erased; receip
 from __future__ import annotations
 
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from ..domain import activity
@@ -22,13 +22,12 @@ from ..domain.erasure import Contents, Covered, OfPersons, of_ids, of_other
 from ..domain.errors import Conflict, NotFound
 from ..domain.ports import Clock, EventStore, Projection, UnitOfWorkFactory
 from .people import PeopleWriter
+from .rounds import in_rounds
 
 CHUNK = 100
 """Requests that are carried out together: each look for events costs the same whether it is for one or for all."""
-EVENTS = 20_000
-"""Events that are erased in one go: a fraction of a second, in which nothing else is written."""
 ROWS = 5_000
-"""Likewise, rows of a deleted project."""
+"""Rows of a deleted project that go in one transaction: a fraction of a second, in which nothing else is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +152,9 @@ class DeletionService(DeletionQueue):
         return [known.get(one.id, one) for one in deletions if one.id not in known or one.id in done]
 
     def _erase(self, deletions: Sequence[Deletion], *, noted: bool = False) -> int:
-        covered = _covered(deletions, noted=noted)
-        erased = 0
-        while deletions:
-            began = time.monotonic()
-            count = self._events.erase(covered, EVENTS)
-            erased += count
-            if count < EVENTS:
-                break
-            time.sleep(time.monotonic() - began)  # half of the time is for those who wait to write
-        return erased
+        if not deletions:
+            return 0
+        return in_rounds(partial(self._events.erase, _covered(deletions, noted=noted)))
 
     def _erase_project(self, project_id: int) -> None:
         count = ROWS

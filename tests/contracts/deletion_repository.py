@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from hedgerow.domain.deletions import (
+    Backlog,
     Deletion,
     DeletionKind,
     DeletionQuery,
@@ -197,3 +198,14 @@ class DeletionRepositoryContract:
         with begin() as work:
             work.deletions.request([of()])
         assert pending(begin) == []
+
+    def test_it_tells_how_many_are_pending_and_since_when(self, begin: UnitOfWorkFactory) -> None:
+        with begin(write=False) as work:
+            assert work.deletions.backlog() == Backlog(0, None)
+        ask(begin, of(ADA, at=LATER), of(BOB, at=NOON), of_group(1))
+        with begin() as work:
+            assert work.deletions.backlog() == Backlog(3, NOON)
+            early = [one for one in work.deletions.pending() if one.request.at == NOON]
+            work.deletions.begin(early)
+            work.deletions.finish([replace(one, events_left=0, verified_at=LATER) for one in early])
+            assert work.deletions.backlog() == Backlog(1, LATER)

@@ -17,7 +17,7 @@ from hedgerow.domain.errors import Conflict, NotFound
 from hedgerow.domain.events import Event
 from hedgerow.domain.persons import Person
 from hedgerow.domain.ports import PersonQuery
-from hedgerow.services import deletions
+from hedgerow.services import deletions, rounds
 from hedgerow.services.accounts import AccountService
 from hedgerow.services.capture import CaptureService
 from hedgerow.services.deletions import DeletionService, Drained
@@ -411,7 +411,7 @@ def drained_after(end: tuple[int, bool] | None) -> World:
 
 
 def test_wherever_a_drain_ends_the_next_one_leads_to_the_same_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deletions, "EVENTS", 2)
+    monkeypatch.setattr(rounds, "ROUND", 2)
     monkeypatch.setattr(deletions, "ROWS", 3)
     undisturbed = drained_after(None)
     steps = undisturbed.fate.steps

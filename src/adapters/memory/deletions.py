@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ...domain.deletions import Deletion, DeletionQuery, DeletionRequest, merged
+from ...domain.deletions import Backlog, Deletion, DeletionQuery, DeletionRequest, DeletionStatus, merged
 from .state import State
 
 
@@ -32,6 +32,10 @@ class MemoryDeletionRepository:
 
     def get(self, deletion_id: int) -> Deletion | None:
         return self._state.deletions.get(deletion_id)
+
+    def backlog(self) -> Backlog:
+        times = [one.request.at for one in self._state.deletions.values() if one.status is DeletionStatus.PENDING]
+        return Backlog(len(times), min(times, default=None))
 
     def pending(self, *, after: int = 0, limit: int | None = None) -> Sequence[Deletion]:
         waiting = [one for one in self._state.deletions.values() if one.verified_at is None and one.id > after]

@@ -159,10 +159,11 @@ class MemoryPersonRepository:
         if own:
             past, last = self.history(project_id, uuid, version), max(own)[1]
             whole = properties_at(past, [version])[version]
-            history[last] = replace(history[last], set_properties=whole, unset_properties=(), snapshot=True)
+            begins = replace(history[last], set_properties=whole, unset_properties=(), snapshot=True)
             for _, number in own:
-                if number != last:
-                    del history[number]
+                del history[number]
+            if not begins.ending:
+                history[last] = begins
         return self._forget_merged(project_id, uuid, at, {uuid})
 
     def _forget_merged(self, project_id: int, into: UUID, at: datetime, known: set[UUID]) -> set[int]:
@@ -174,7 +175,7 @@ class MemoryPersonRepository:
                 continue
             for number, one in list(self._state.history.items()):
                 same = (one.profile.project_id, one.profile.uuid) == (project_id, profile.uuid)
-                if same and one.version < ending.version and one.merged_into is None:
+                if same and one.version <= ending.version:
                     del self._state.history[number]
             if profile.id is not None:
                 found.add(profile.id)

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...domain.deletions import (
+    Backlog,
     Deletion,
     DeletionKind,
     DeletionQuery,
@@ -105,6 +106,11 @@ class SqlDeletionRepository:
     def count(self, query: DeletionQuery) -> int:
         statement = select(func.count()).select_from(EventDeletionRow).where(_meets(query))
         return self._connection.execute(statement).scalar_one()
+
+    def backlog(self) -> Backlog:
+        statement = select(func.count(), func.min(EventDeletionRow.created_at)).where(_IS_PENDING)
+        count, oldest = self._connection.execute(statement).one()
+        return Backlog(count, oldest)
 
     def get(self, deletion_id: int) -> Deletion | None:
         if not 0 < deletion_id <= LARGEST:

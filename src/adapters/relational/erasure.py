@@ -19,14 +19,14 @@ _ROWS = 1_000
 
 
 def forget_history(connection: Connection, project_id: int, uuid: UUID, version: int, at: datetime) -> set[int]:
-    """Make a person's versions up to that one a single one, and those of whom it took over until `at` go. The
+    """Forget a person's versions up to that one, unless it lives on, and those of whom it took over until `at`. The
     integer ids of the latter."""
-    _make_one(connection, project_id, uuid, version)
+    _begin_with(connection, project_id, uuid, version)
     found: set[int] = set()
     known = asked = {uuid}
     while asked:
         endings = fetch(connection, _MERGED_INTO, ((project_id, one.hex, to_micros(at)) for one in asked))
-        run(connection, _FORGET_BEFORE, ((project_id, row.person_uuid.hex, row.version) for row in endings))
+        run(connection, _FORGET_UNTIL, ((project_id, row.person_uuid.hex, row.version) for row in endings))
         found.update(row.person_id for row in endings if row.person_id is not None)
         asked = {row.person_uuid for row in endings} - known
         known = known | asked
@@ -60,7 +60,7 @@ def _erase_rows(connection: Connection, table: Table, project_id: int, limit: in
     return connection.execute(delete(table).where(key.in_(some))).rowcount
 
 
-def _make_one(connection: Connection, project_id: int, uuid: UUID, version: int) -> None:
+def _begin_with(connection: Connection, project_id: int, uuid: UUID, version: int) -> None:
     own = and_(
         PersonHistoryRow.project_id == project_id,
         PersonHistoryRow.person_uuid == uuid,
@@ -70,7 +70,7 @@ def _make_one(connection: Connection, project_id: int, uuid: UUID, version: int)
 
     def versions() -> Iterator[PastVersion]:
         nonlocal last
-        columns = (PersonHistoryRow.id, *_VERSION)
+        columns = (PersonHistoryRow.id, PersonHistoryRow.person_id, *_VERSION)
         for last in connection.execute(
             select(*columns).where(own).order_by(PersonHistoryRow.version, PersonHistoryRow.id)
         ):
@@ -78,6 +78,9 @@ def _make_one(connection: Connection, project_id: int, uuid: UUID, version: int)
 
     properties = properties_at(versions(), [version])[version]
     if last is None:
+        return
+    if last.person_id is not None:  # the ending
+        connection.execute(delete(PersonHistoryRow).where(own))
         return
     connection.execute(delete(PersonHistoryRow).where(own, PersonHistoryRow.id != last.id))
     whole = {"snapshot": True, "set_properties": properties, "unset_properties": []}
@@ -109,13 +112,12 @@ _MERGED_INTO = (
     .group_by(PersonHistoryRow.person_uuid, PersonHistoryRow.person_id)
 )
 _ended = batch_of(PersonHistoryRow.project_id, PersonHistoryRow.person_uuid, PersonHistoryRow.version)
-_FORGET_BEFORE = delete(PersonHistoryRow).where(
-    PersonHistoryRow.merged_into.is_(None),
+_FORGET_UNTIL = delete(PersonHistoryRow).where(
     select(_ended.c.version)
     .where(
         _ended.c.project_id == PersonHistoryRow.project_id,
         _ended.c.person_uuid == PersonHistoryRow.person_uuid,
-        _ended.c.version > PersonHistoryRow.version,
+        _ended.c.version >= PersonHistoryRow.version,
     )
     .exists(),
 )

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ...domain.deletions import Deletion, DeletionKind, DeletionQuery
-from ...domain.errors import StoreUnavailable
 from ..settings import read_settings
 from .output import answers
-
-if TYPE_CHECKING:
-    from ...services.deletions import Drained
 
 
 @click.group()
@@ -50,29 +46,21 @@ def cancel(deletion_id: int) -> dict[str, Any]:
 
 @deletions.command()
 @answers
-def drain() -> dict[str, Any]:
+def drain() -> Any:
     """Erase now what waits for it, and rewrite the files without it.
 
-    A server does this by itself on HEDGEROW_DELETION_SCHEDULE. Ending this midway is safe: run it again.
+    A running server does it, and goes on serving. Ending this midway is safe: run it again.
     """
     from ..bootstrap import opened
+    from ..control import ask
+    from ..draining import drain_deletions
 
     settings = read_settings()
-    try:
-        with opened(settings) as services:
-            done = services.deletions.drain(_tell)
-    except StoreUnavailable as error:
-        if "held by another process" not in error.detail:
-            raise
-        raise StoreUnavailable(
-            f"{error.detail} A server drains on HEDGEROW_DELETION_SCHEDULE; stop it to drain now."
-        ) from None
-    return {
-        "drained": done.drained,
-        "verified": done.verified,
-        "pending": done.pending,
-        "events_deleted": done.events_deleted,
-    }
+    done = ask(settings, {"do": "drain"}, _tell)
+    if done is not None:
+        return done
+    with opened(settings) as services:
+        return drain_deletions(services, _tell)
 
 
 def deletion_body(deletion: Deletion) -> dict[str, Any]:
@@ -103,6 +91,6 @@ _KINDS = {
 }
 
 
-def _tell(done: Drained) -> None:
+def _tell(_: str, done: int, __: int) -> None:
     if sys.stderr.isatty():
-        click.echo(f"\r{done.drained} requests, {done.events_deleted} events erased", err=True, nl=False)
+        click.echo(f"\r{done} requests", err=True, nl=False)
