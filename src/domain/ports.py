@@ -19,8 +19,9 @@ from .actors import ActorPage, ActorsQuestion
 from .aggregation import Aggregation, Cell
 from .cohorts import CohortRepository
 from .deletions import DeletionRepository
+from .erasure import Contents, Covered
 from .events import Event, StoredEvent
-from .groups import GroupRepository
+from .groups import Group, GroupRepository
 from .insights import InsightRepository
 from .persons import Person
 from .population import Id, Population
@@ -52,7 +53,7 @@ class PersonCopy:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What changed about persons, as facts of the present state, so that applying one twice does no harm.
+    """What changed about persons and groups, as facts of the present state, so that applying one twice does no harm.
 
     `holders`: (project, distinct id, person uuid): every event of the id so far belongs to that person.
     `ids`: ids that a person has got, likewise; who holds one is told by `holders` if they have it, else by these.
@@ -63,6 +64,7 @@ class Projection:
     gone: Sequence[tuple[int, UUID]] = ()
     holders: Sequence[tuple[int, str, UUID]] = ()
     ids: Sequence[tuple[int, str, UUID]] = ()
+    groups: Sequence[Group] = ()
     mark: int | None = None
 
 
@@ -102,7 +104,10 @@ class PersonPage:
 
 
 class PersonRepository(Protocol):
-    """The persons of all projects, their distinct ids, their history and their groups."""
+    """The persons of all projects, their distinct ids, their history and their groups.
+
+    Queries are by ids and e-mail: what more can be asked for is found by the index of people (`needs_index`).
+    """
 
     def population(self, ids: Collection[Id], *, new: Collection[Id] = ()) -> Population:
         """Everything that events under these ids can touch, in a bounded number of statements, locked for change.
@@ -131,9 +136,6 @@ class PersonRepository(Protocol):
     def count(self, query: PersonQuery) -> int:
         """How many persons match, exactly."""
 
-    def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
-        """All matching persons in list order, in constant memory."""
-
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
         """The persons with these integer ids and uuids that exist, in any order, with at most 1,000 ids each."""
 
@@ -142,6 +144,14 @@ class PersonRepository(Protocol):
 
     def history(self, project_id: int, uuid: UUID, until: int) -> Iterator[PastVersion]:
         """The versions in the history of a person, living or gone, ascending up to and with that one."""
+
+    def forget_history(self, project_id: int, uuid: UUID, version: int, *, at: datetime) -> Collection[int]:
+        """Forget the versions of a person up to that one. If the person did not end with it, what it was then stays,
+        as one version that it begins with now. The versions of those whom it took over in merges until `at` go too,
+        and theirs in turn: the integer ids of all of those."""
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
+        """Forget that these distinct ids were ever seen, but for those that somebody holds."""
 
     def unapplied(self) -> Sequence[Projection]:
         """The projections that were logged and not yet cleared, with the present state of what they name."""
@@ -193,6 +203,17 @@ class AccountRepository(Protocol):
 
     def projects(self) -> Sequence[Project]:
         """All projects, oldest first."""
+
+    def delete_project(self, project_id: int, at: datetime) -> bool:
+        """Whether there was such a project. Nobody finds it from now on; what belongs to it is still there."""
+
+    def restore_project(self, project_id: int) -> Project | None:
+        """A deleted project, which is there again; None when nothing is left of it."""
+
+    def erase_project(self, project_id: int, limit: int) -> int:
+        """Erase at most `limit` rows of what belongs to a deleted project; how many: fewer when nothing is left,
+        and the project is gone for good then. Of the audit log what belongs to no project stays, and the deletion
+        queue."""
 
     def update_project(self, project: Project) -> None:
         """Keep a project's name and settings."""
@@ -252,7 +273,7 @@ class UnitOfWorkFactory(Protocol):
 
 
 class EventStore(Protocol):
-    """The events, a slim copy of the persons, and who holds which distinct id now."""
+    """The events, a slim copy of the persons and groups, and who holds which distinct id now."""
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         """The (project, uuid) of those events that are already stored with a time within a day of the given one."""
@@ -277,6 +298,29 @@ class EventStore(Protocol):
 
         No answer changes by it.
         """
+
+    def contents(self, covered: Covered) -> Sequence[Contents]:
+        """What the covered events hold: of each person, or one in all."""
+
+    def erase(self, covered: Covered, limit: int) -> int:
+        """Erase at most `limit` of the covered events; how many: fewer when none is left."""
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> Collection[str]:
+        """Forget who has these distinct ids, but for those that have events; those that are forgotten now."""
+
+    def forget_project(self, project_id: int) -> None:
+        """Forget all persons, groups and distinct ids of a project."""
+
+    def compact(self) -> None:
+        """Leave nothing in any file of what has been erased. Takes as long as copying what there is; nearly all of
+        that time everything else goes on. Raises `StoreUnavailable` when it is too busy for that."""
+
+    def count_before(self, project_id: int, before: datetime) -> int:
+        """How many events of a project have an earlier time."""
+
+    def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
+        """Remove the oldest events with a time earlier than `before`, about `limit` of them; how many: fewer than
+        `limit` only when none is left."""
 
     def revision(self, project_id: int) -> int:
         """A number that changes with every change of the project's events or persons."""

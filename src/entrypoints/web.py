@@ -30,6 +30,7 @@ from . import (
 from .api import HedgerowApi, register_errors
 from .bootstrap import Services, open_services
 from .cli import register_commands
+from .control import open_control
 from .cors import open_to_configured_origins
 from .decoding import MAX_SIZE
 from .settings import Settings, read_settings
@@ -71,6 +72,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     )
     if services is not None:
         app.extensions["hedgerow"] = services
+        services.metrics.watch_requests(app)
 
     api = HedgerowApi(app)
     for blueprint in _PRIVATE:
@@ -106,4 +108,6 @@ def served_app() -> Any:
     """The application for the server's worker, which owns the stores."""
     services = open_services(read_settings())
     Finalize(None, services.close, exitpriority=1)  # a worker process runs no `atexit`
+    if control := open_control(services):
+        Finalize(None, control.close, exitpriority=2)  # earlier
     return create_app(services)

@@ -48,6 +48,24 @@ def list_() -> list[dict[str, Any]]:
 
 
 @projects.command()
+@click.argument("project_id", type=int, metavar="ID")
+@click.option("--yes", is_flag=True, help="Do it.")
+@answers
+def delete(project_id: int, yes: bool) -> dict[str, Any]:
+    """Delete a project: it disappears at once; all that it has is erased when the deletion queue is drained.
+
+    Until then `deletions cancel` brings it back. Works beside a running server.
+    """
+    from ..bootstrap import accounts
+
+    with accounts() as service:
+        project = service.project(project_id)
+        if not yes:
+            raise InvalidInput(f"This deletes the project {project.name} with all that it has. Say --yes to do it.")
+        return project_body(service.delete_project(project_id))
+
+
+@projects.command()
 @click.argument("project_id", metavar="ID", type=int)
 @click.option("--name", help="Name.")
 @click.option("--timezone", help="IANA time zone in which days begin and end.")
@@ -62,6 +80,11 @@ def list_() -> list[dict[str, Any]]:
     "--drop-events-older-than",
     metavar="DAYS",
     help="Events that are this old when they arrive are dropped. `never` drops none.",
+)
+@click.option(
+    "--retention-days",
+    metavar="DAYS",
+    help="Stored events go when they are older: see `retention run`. 0 keeps them for ever.",
 )
 @answers
 def update(project_id: int, **options: str | None) -> dict[str, Any]:
@@ -94,6 +117,12 @@ def _read_days(text: str) -> int | None:
     return int(text) * 86_400
 
 
+def _read_retention(text: str) -> int | None:
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidInput("--retention-days is a number of days; 0 keeps events for ever.", "retention_days")
+    return int(text) or None
+
+
 _READ: dict[str, Callable[[str], Any]] = {
     "name": str,
     "timezone": str,
@@ -101,6 +130,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "person_display_name_properties": _read_keys,
     "test_account_filters": _read_filters,
     "drop_events_older_than": _read_days,
+    "retention_days": _read_retention,
 }
 
 
@@ -113,4 +143,5 @@ def project_body(project: Project) -> dict[str, Any]:
         "api_token": project.api_token,
         "timezone": project.timezone,
         "week_start_day": project.week_start_day,
+        "retention_days": project.retention_days,
     }
