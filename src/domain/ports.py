@@ -25,6 +25,7 @@ from .persons import Person
 from .population import Id, Population
 from .properties import FilterTree
 from .saved_actions import ActionRepository
+from .schedules import RunRepository
 from .timeline import PastVersion, Run, Span
 
 
@@ -214,6 +215,7 @@ class UnitOfWork(Protocol):
     cohorts: CohortRepository
     insights: InsightRepository
     groups: GroupRepository
+    runs: RunRepository
 
     def __enter__(self) -> Self: ...
 

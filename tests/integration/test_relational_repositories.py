@@ -40,6 +40,7 @@ from tests.contracts.person_repository import (
     tell,
 )
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.run_repository import RunRepositoryContract
 from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 from .databases import empty_postgresql, empty_sqlite
@@ -85,6 +86,10 @@ class TestSqlAccounts(AccountRepositoryContract):
 
 
 class TestSqlSaved(SavedRepositoriesContract):
+    pass
+
+
+class TestSqlRuns(RunRepositoryContract):
     pass
 
 

@@ -11,6 +11,7 @@ from tests.contracts.deletion_repository import DeletionRepositoryContract
 from tests.contracts.person_edits import PersonEditContract
 from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.run_repository import RunRepositoryContract
 from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 
@@ -44,4 +45,8 @@ class TestMemoryAccounts(AccountRepositoryContract):
 
 
 class TestMemorySaved(SavedRepositoriesContract):
+    pass
+
+
+class TestMemoryRuns(RunRepositoryContract):
     pass

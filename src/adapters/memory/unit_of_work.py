@@ -13,12 +13,14 @@ from ...domain.groups import GroupRepository
 from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from ...domain.saved_actions import ActionRepository
+from ...domain.schedules import RunRepository
 from .accounts import MemoryAccountRepository
 from .activity import MemoryActivityRepository
 from .deletions import MemoryDeletionRepository
 from .groups import MemoryGroupRepository
 from .persons import MemoryPersonRepository
 from .properties import MemoryPropertyRepository
+from .runs import MemoryRunRepository
 from .saved import MemoryActionRepository, MemoryCohortRepository, MemoryInsightRepository
 from .state import State
 
@@ -46,6 +48,7 @@ class MemoryUnitOfWork:
     cohorts: CohortRepository
     insights: InsightRepository
     groups: GroupRepository
+    runs: RunRepository
 
     def __init__(self, factory: MemoryUnitOfWorkFactory, *, write: bool) -> None:
         self._factory = factory
@@ -64,6 +67,7 @@ class MemoryUnitOfWork:
         self.cohorts = MemoryCohortRepository(self._state)
         self.insights = MemoryInsightRepository(self._state)
         self.groups = MemoryGroupRepository(self._state)
+        self.runs = MemoryRunRepository(self._state)
         return self
 
     def __exit__(

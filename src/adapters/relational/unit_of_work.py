@@ -15,6 +15,7 @@ from ...domain.groups import GroupRepository
 from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from ...domain.saved_actions import ActionRepository
+from ...domain.schedules import RunRepository
 from . import engine as engines
 from .accounts import SqlAccountRepository
 from .activity import SqlActivityRepository
@@ -23,6 +24,7 @@ from .deletions import SqlDeletionRepository
 from .groups import SqlGroupRepository
 from .persons import SqlPersonRepository
 from .properties import SqlPropertyRepository
+from .runs import SqlRunRepository
 from .saved import SqlActionRepository, SqlInsightRepository
 
 _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
@@ -40,6 +42,7 @@ class SqlUnitOfWork:
     cohorts: CohortRepository
     insights: InsightRepository
     groups: GroupRepository
+    runs: RunRepository
 
     def __init__(self, engine: Engine, *, write: bool) -> None:
         self._engine = engine
@@ -64,6 +67,7 @@ class SqlUnitOfWork:
         self.cohorts = SqlCohortRepository(self._connection)
         self.insights = SqlInsightRepository(self._connection)
         self.groups = SqlGroupRepository(self._connection)
+        self.runs = SqlRunRepository(self._connection)
         return self
 
     def __exit__(
