@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from croniter import croniter
-
 from .errors import InvalidInput
 
 _FIELDS = 5
@@ -40,6 +38,8 @@ class Cron:
 
     def latest(self, at: datetime) -> datetime:
         """The last due time that is not after `at`."""
+        from croniter import croniter  # slow to import, and most commands ask for no due time
+
         after = at.astimezone(UTC).replace(second=0, microsecond=0) + _MINUTE  # the library looks strictly before
         found: datetime = croniter(self.expression, after).get_prev(datetime)
         return found

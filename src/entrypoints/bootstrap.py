@@ -17,6 +17,7 @@ from ..adapters.relational import engine as relational
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.ports import UnitOfWorkFactory
+from ..domain.schedules import Cron, Schedule
 from ..services.access import AccessPolicy
 from ..services.accounts import AccountService
 from ..services.actions import ActionService
@@ -31,6 +32,7 @@ from ..services.maintenance import MaintenanceService
 from ..services.people import PeopleWriter
 from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
+from ..services.schedule import ScheduleService
 from ..services.timelines import TimelineService
 from ..services.trends import TrendService
 from .settings import Settings, read_settings
@@ -49,6 +51,7 @@ class Relational:
     engine: Engine
     begin: UnitOfWorkFactory
     accounts: AccountService
+    schedule: ScheduleService
 
     def close(self) -> None:
         self.engine.dispose()
@@ -112,7 +115,7 @@ def open_relational(settings: Settings, *, upgrade: bool = True) -> Relational:
     if embedded and upgrade:
         migrations.upgrade(engine)
     begin = SqlUnitOfWorkFactory(engine)
-    return Relational(engine, begin, AccountService(begin, now))
+    return Relational(engine, begin, AccountService(begin, now), ScheduleService(begin, now, _schedules(settings)))
 
 
 def open_services(settings: Settings) -> Services:
@@ -150,6 +153,11 @@ def open_services(settings: Settings) -> Services:
         insights=InsightService(begin, now),
         access=AccessPolicy(begin, now),
     )
+
+
+def _schedules(settings: Settings) -> list[Schedule]:
+    """When jobs are due; `jobs.bodies` says what each does."""
+    return [Schedule("squash", Cron("30 3 * * *"))]
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from .bootstrap import Services, open_services
 from .cli import register_commands
 from .cors import open_to_configured_origins
 from .decoding import MAX_SIZE
+from .jobs import Ticker
 from .settings import Settings, read_settings
 
 _PRIVATE = (
@@ -97,5 +98,8 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
 def served_app() -> Any:
     """The application for the server's worker, which owns the stores."""
     services = open_services(read_settings())
-    Finalize(None, services.close, exitpriority=1)  # a worker process runs no `atexit`
+    # A worker process runs no `atexit`. The higher priority comes first.
+    Finalize(None, services.close, exitpriority=1)
+    if not services.settings.has_workers:
+        Finalize(None, Ticker(services).close, exitpriority=2)
     return create_app(services)

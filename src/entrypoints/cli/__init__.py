@@ -17,8 +17,9 @@ from .keys import keys
 from .projects import projects
 from .serve import serve
 from .users import users
+from .workers import scheduler, worker
 
-_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, demo)
+_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, demo, scheduler, worker)
 
 hedgerow = AppGroup("hedgerow", help="People and trends from PostHog SDKs, on one machine.")
 for _command in _COMMANDS:
