@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -17,6 +18,9 @@ from ..domain.schedules import Claim, Result
 from ..services.schedule import ScheduleService
 from .bootstrap import Services, opened
 from .settings import read_settings
+
+if TYPE_CHECKING:
+    from ..adapters.job_queue import JobQueue
 
 EVERY = 10.0
 """Seconds between two looks: with the lease of 30, what a killed process was doing goes on within a minute."""
@@ -51,6 +55,16 @@ def do(schedule: ScheduleService, claim: Claim, body: Callable[[], Result]) -> N
     else:
         if result is not None:
             log.info("job done", **result)
+
+
+def hand_out(schedule: ScheduleService, queue: JobQueue, stop: threading.Event, *, every: float = EVERY) -> None:
+    """Hand what is due to the workers, until told to stop."""
+
+    def tick() -> None:
+        for claim in schedule.claim_due():
+            queue.put(claim)
+
+    tick_until(stop, tick, every=every)
 
 
 def tick_until(stop: threading.Event, tick: Callable[[], object], *, every: float = EVERY) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def scheduler() -> None:
     """Hand the jobs that are due to the workers. Several may run; each job is done once. SIGTERM ends it."""
     from ..bootstrap import open_relational
-    from ..jobs import tick_until
+    from ..jobs import hand_out
 
     try:
         settings = read_settings()
@@ -30,13 +30,8 @@ def scheduler() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-
-    def tick() -> None:
-        for claim in store.schedule.claim_due():
-            queue.put(claim)
-
     click.echo("Hedgerow hands out the jobs that are due.", err=True)
-    tick_until(stop, tick)
+    hand_out(store.schedule, queue, stop)
     queue.close()
     store.close()
 
