@@ -38,6 +38,15 @@ class MemberLevel(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Organization:
+    """The one organisation of an installation. All users are its members, all projects are its own."""
+
+    id: UUID
+    name: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """A person who may hold keys, with their membership of the organisation (`member_id`, `level`)."""
 

@@ -13,12 +13,15 @@ from sqlalchemy import Engine
 from ..adapters import migrations
 from ..adapters.events.store import SqlEventStore
 from ..adapters.ingester import Ingester
+from ..adapters.limits import ProcessRateLimiter, RedisRateLimiter
 from ..adapters.relational import engine as relational
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from ..domain.errors import HedgerowError, StoreUnavailable
+from ..domain.limits import RateLimiter
 from ..domain.ports import UnitOfWorkFactory
 from ..domain.schedules import Cron, Schedule
 from ..services.access import AccessPolicy
+from ..services.access_rules import AccessRuleService
 from ..services.accounts import AccountService
 from ..services.actions import ActionService
 from ..services.activity import ActivityService
@@ -32,6 +35,7 @@ from ..services.maintenance import MaintenanceService
 from ..services.people import PeopleWriter
 from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
+from ..services.roles import RoleService
 from ..services.schedule import ScheduleService
 from ..services.timelines import TimelineService
 from ..services.trends import TrendService
@@ -51,6 +55,8 @@ class Relational:
     engine: Engine
     begin: UnitOfWorkFactory
     accounts: AccountService
+    roles: RoleService
+    access_rules: AccessRuleService
     schedule: ScheduleService
 
     def close(self) -> None:
@@ -84,6 +90,10 @@ class Services:
     def accounts(self) -> AccountService:
         return self.relational.accounts
 
+    @property
+    def access_rules(self) -> AccessRuleService:
+        return self.relational.access_rules
+
     def problems(self) -> list[str]:
         """Why the server cannot serve now; empty when it can."""
         problems = []
@@ -115,7 +125,14 @@ def open_relational(settings: Settings, *, upgrade: bool = True) -> Relational:
     if embedded and upgrade:
         migrations.upgrade(engine)
     begin = SqlUnitOfWorkFactory(engine)
-    return Relational(engine, begin, AccountService(begin, now), ScheduleService(begin, now, _schedules(settings)))
+    return Relational(
+        engine,
+        begin,
+        AccountService(begin, now),
+        RoleService(begin, now),
+        AccessRuleService(begin, now),
+        ScheduleService(begin, now, _schedules(settings)),
+    )
 
 
 def open_services(settings: Settings) -> Services:
@@ -151,7 +168,7 @@ def open_services(settings: Settings) -> Services:
         actions=ActionService(begin, now),
         cohorts=CohortService(begin, now, events.people),
         insights=InsightService(begin, now),
-        access=AccessPolicy(begin, now),
+        access=AccessPolicy(begin, now, rate_limiter(settings)),
     )
 
 
@@ -160,14 +177,28 @@ def _schedules(settings: Settings) -> list[Schedule]:
     return [Schedule("squash", Cron("30 3 * * *"))]
 
 
+def rate_limiter(settings: Settings) -> RateLimiter | None:
+    """What counts requests, None where nothing does."""
+    if settings.rate_limits == "off":
+        return None
+    return RedisRateLimiter(settings.redis_url) if settings.redis_url else ProcessRateLimiter()
+
+
 @contextmanager
-def accounts() -> Iterator[AccountService]:
-    """The account service for the length of a command; works beside a running server."""
+def relational_store() -> Iterator[Relational]:
+    """The relational store for the length of a command; works beside a running server."""
     store = open_relational(read_settings())
     try:
-        yield store.accounts
+        yield store
     finally:
         store.close()
+
+
+@contextmanager
+def accounts() -> Iterator[AccountService]:
+    """Its account service alone."""
+    with relational_store() as store:
+        yield store.accounts
 
 
 @contextmanager

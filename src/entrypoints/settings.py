@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", description="Relational store, a SQLAlchemy URL; empty: SQLite in there.")
     events_url: str = Field(default="", description="Event store, a SQLAlchemy URL; empty: DuckDB in the data folder.")
     redis_url: str = Field(default="", description="Redis that all processes share; empty: all in this process.")
+    rate_limits: Literal["on", "off"] = Field(default="on", description="Whether keys have rate limits.")
     cors_origins: str = Field(
         default="", description="Origins, comma-separated, that may call the private API from a browser."
     )

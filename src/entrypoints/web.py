@@ -9,6 +9,7 @@ from flask import Flask
 
 from .. import __version__
 from . import (
+    access_rules,
     actions,
     activity,
     capture,
@@ -17,9 +18,11 @@ from . import (
     docs,
     health,
     insights,
+    organization,
     person_edits,
     person_lookups,
     persons,
+    projects,
     query,
     sdk,
     timelines,
@@ -33,6 +36,7 @@ from .jobs import Ticker
 from .settings import Settings, read_settings
 
 _PRIVATE = (
+    projects.blueprint,
     persons.blueprint,
     person_lookups.blueprint,
     person_edits.blueprint,
@@ -43,7 +47,9 @@ _PRIVATE = (
     actions.blueprint,
     cohorts.blueprint,
     query.blueprint,
+    access_rules.blueprint,
 )
+_OUTSIDE_PROJECTS = (projects.list_blueprint, organization.blueprint)
 _PREFIXES = {"environments": "/api/environments/<project_id>", "projects": "/api/projects/<project_id>"}
 
 
@@ -84,6 +90,8 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
                     }
                 ],
             )
+    for blueprint in _OUTSIDE_PROJECTS:
+        api.register_blueprint(blueprint, url_prefix="/api")
     docs.describe_security(api.spec)
     app.register_blueprint(capture.blueprint)
     app.register_blueprint(sdk.blueprint)

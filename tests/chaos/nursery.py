@@ -6,13 +6,14 @@ process's work is taken over after a second. So every kill may hit a drain or a 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -69,7 +70,8 @@ class Nursery:
         """Begin `hedgerow ARGUMENTS` with further environment variables."""
         assert self._mother.stdin is not None
         assert self._mother.stdout is not None
-        print(json.dumps([arguments, variables]), file=self._mother.stdin, flush=True)
+        self._mother.stdin.write(json.dumps([arguments, variables]) + "\n")
+        self._mother.stdin.flush()
         process = Process(int(self._mother.stdout.readline()))
         self._started.append(process)
         return process
@@ -90,10 +92,8 @@ def _children(pid: int) -> list[int]:
 
 
 def _send(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _wait_for_end(pids: list[int]) -> None:
@@ -117,7 +117,8 @@ def _main(log: str) -> None:
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _become(arguments, variables, log)
-        print(pid, flush=True)
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
 
 
 def _become(arguments: list[str], variables: dict[str, str], log: str) -> None:
@@ -145,14 +146,13 @@ def _hurry() -> None:
     from hedgerow.entrypoints import jobs
     from hedgerow.services.schedule import ScheduleService
 
-    def latest(_: Cron, at: datetime) -> datetime:
-        return at.replace(microsecond=0)
-
-    soon: Any = {"lease": timedelta(seconds=1)}
-    ScheduleService.__init__.__kwdefaults__.update(soon)
-    for ticking in (jobs.tick_until, jobs.hand_out, jobs.Ticker.__init__):
-        ticking.__kwdefaults__.update({"every": 0.1})
-    Cron.latest = latest  # type: ignore[method-assign]
+    every: Any = (jobs.tick_until, jobs.hand_out, jobs.Ticker.__init__)
+    for ticking in every:
+        ticking.__kwdefaults__["every"] = 0.1
+    init: Any = ScheduleService.__init__
+    init.__kwdefaults__["lease"] = timedelta(seconds=1)
+    cron: Any = Cron
+    cron.latest = lambda _, at: at.replace(microsecond=0)
 
 
 if __name__ == "__main__":

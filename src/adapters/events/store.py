@@ -27,7 +27,7 @@ from .dialects import duckdb
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
 from .people import SqlPeopleIndex
-from .rows import event_rows, id_rows, person_rows
+from .rows import event_rows, group_rows, id_rows, person_rows
 from .runs import read_runs
 from .selects import actors, cells, extremes, is_rolling
 from .slots import PropertySlots
@@ -71,12 +71,14 @@ class SqlEventStore:
                 writes.remove_persons(connection, projection.gone)
                 writes.add_ids(connection, id_rows(projection.ids))
                 writes.put_holders(connection, projection.holders)
+                writes.put_groups(connection, group_rows(projection.groups))
             # After the commit, or an answer without this could be kept under the new number.
             self._with_holders.update((project, True) for project, _, _ in projection.holders)
             self._changes.update(
                 {row["project_id"] for row in (*added, *people)}
                 | {project for project, _ in projection.gone}
                 | {project for project, _, _ in (*projection.holders, *projection.ids)}
+                | {group.project_id for group in projection.groups}
             )
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:

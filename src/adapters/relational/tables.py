@@ -12,9 +12,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from ...domain.events import JsonValue
 from .columns import Flag, Guid, Json, Moment, Number
 
-EMAIL_PREFIX = 200
-"""So many characters of an e-mail are indexed: PostgreSQL refuses index entries over 2,704 bytes."""
-
 # AUTOINCREMENT: an id that was deleted never comes back as somebody else.
 _KEPT_IDS = {"sqlite_strict": True, "sqlite_autoincrement": True}
 _STRICT = {"sqlite_strict": True}

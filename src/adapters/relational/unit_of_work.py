@@ -7,6 +7,7 @@ from typing import Self
 
 from sqlalchemy import Engine, exc
 
+from ...domain.access_rules import RuleRepository
 from ...domain.activity_log import ActivityRepository
 from ...domain.cohorts import CohortRepository
 from ...domain.deletions import DeletionRepository
@@ -14,9 +15,11 @@ from ...domain.errors import StoreUnavailable
 from ...domain.groups import GroupRepository
 from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
+from ...domain.roles import RoleRepository
 from ...domain.saved_actions import ActionRepository
 from ...domain.schedules import RunRepository
 from . import engine as engines
+from .access_rules import SqlRuleRepository
 from .accounts import SqlAccountRepository
 from .activity import SqlActivityRepository
 from .cohorts import SqlCohortRepository
@@ -24,6 +27,7 @@ from .deletions import SqlDeletionRepository
 from .groups import SqlGroupRepository
 from .persons import SqlPersonRepository
 from .properties import SqlPropertyRepository
+from .roles import SqlRoleRepository
 from .runs import SqlRunRepository
 from .saved import SqlActionRepository, SqlInsightRepository
 
@@ -36,6 +40,8 @@ class SqlUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    roles: RoleRepository
+    rules: RuleRepository
     activity: ActivityRepository
     deletions: DeletionRepository
     actions: ActionRepository
@@ -61,6 +67,8 @@ class SqlUnitOfWork:
         self.persons = SqlPersonRepository(self._connection)
         self.properties = SqlPropertyRepository(self._connection)
         self.accounts = SqlAccountRepository(self._connection)
+        self.roles = SqlRoleRepository(self._connection)
+        self.rules = SqlRuleRepository(self._connection, write=self._write)
         self.activity = SqlActivityRepository(self._connection)
         self.deletions = SqlDeletionRepository(self._connection)
         self.actions = SqlActionRepository(self._connection)

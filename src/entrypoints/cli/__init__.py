@@ -10,16 +10,30 @@ from flask.cli import AppGroup
 
 from ...domain.errors import HedgerowError
 from ..settings import read_settings
+from .access import access
 from .db import db
 from .demo import demo
 from .events import events
 from .keys import keys
 from .projects import projects
+from .roles import roles
 from .serve import serve
 from .users import users
 from .workers import scheduler, worker
 
-_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, demo, scheduler, worker)
+_COMMANDS: tuple[click.Command, ...] = (
+    serve,
+    db,
+    users,
+    roles,
+    access,
+    projects,
+    keys,
+    events,
+    demo,
+    scheduler,
+    worker,
+)
 
 hedgerow = AppGroup("hedgerow", help="People and trends from PostHog SDKs, on one machine.")
 for _command in _COMMANDS:

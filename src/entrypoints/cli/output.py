@@ -36,13 +36,22 @@ def answers(command: _Command) -> _Command:
 
 def _print(result: Any) -> None:
     if isinstance(result, dict):
+        tables = {key: value for key, value in result.items() if _is_table(value)}
         width = max(map(len, result), default=0)
         for key, value in result.items():
-            click.echo(f"{key:<{width}}  {_cell(value)}")
+            if key not in tables:
+                click.echo(f"{key:<{width}}  {_cell(value)}")
+        for key, value in tables.items():
+            click.echo(f"\n{key}")
+            _table(value)
     elif isinstance(result, Sequence) and result:
         _table(result)
     elif isinstance(result, Sequence):
         click.echo("None.")
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> None:
@@ -64,4 +73,6 @@ def _cell(value: Any) -> str:
         return ", ".join(f"{key} {_cell(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_cell(part)}" for key, part in value.items())
     return str(value)
