@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
         --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench lock
+.PHONY: help install run test check bench chaos lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: $(STAMP) build/typing/hedgerow ## formatting, lint, types, import contrac
 
 bench: $(STAMP) ## run the benchmarks
 	$(BIN)/python -m bench
+
+chaos: $(STAMP) ## kill the server 500 times under traffic; ROUNDS=n for another number
+	$(BIN)/python -m tests.chaos --rounds $(or $(ROUNDS),500)
 
 # Keeps the pins that still fit; delete the lock files first to take the newest release of everything.
 lock: ## write both lock files again from pyproject.toml (needs uv)

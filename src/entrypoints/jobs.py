@@ -15,7 +15,7 @@ import structlog
 
 from ..domain.errors import HedgerowError
 from ..domain.schedules import Claim, Result
-from ..services.schedule import ScheduleService
+from ..services.schedule import Interrupted, ScheduleService
 from .bootstrap import Services, opened
 from .settings import read_settings
 
@@ -31,9 +31,14 @@ PATIENCE = 5.0
 _log = structlog.get_logger()
 
 
-def bodies(services: Services) -> Mapping[str, Callable[[], Result]]:
-    """What each scheduled job does, by name. All bear being done twice."""
-    return {"squash": lambda: {"folded": services.maintenance.squash()}}
+def _go_on() -> None:
+    """No reason to pause."""
+
+
+def bodies(services: Services, pause: Callable[[], None] = _go_on) -> Mapping[str, Callable[[], Result]]:
+    """What each scheduled job does, by name. All bear being done twice, and call `pause` now and then, which may
+    raise `Interrupted`."""
+    return {"squash": lambda: {"folded": services.maintenance.squash(pause)}}
 
 
 def perform(job: str, due_at: str, attempt: int) -> None:
@@ -97,8 +102,12 @@ class Ticker:
         self._thread.join(PATIENCE)
 
     def _tick(self) -> None:
-        schedule, known = self._services.relational.schedule, bodies(self._services)
+        schedule, known = self._services.relational.schedule, bodies(self._services, self._pause)
         for claim in schedule.claim_due():
             if self._stop.is_set():
                 return
             do(schedule, claim, known[claim.job])
+
+    def _pause(self) -> None:
+        if self._stop.is_set():
+            raise Interrupted

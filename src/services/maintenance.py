@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from ..domain.ports import EventStore
 
@@ -16,11 +17,12 @@ class MaintenanceService:
     def __init__(self, events: EventStore) -> None:
         self._events = events
 
-    def squash(self) -> int:
+    def squash(self, pause: Callable[[], None] = lambda: None) -> int:
         """Fold what is known of merges into the events they concern; how many rows that changed.
 
         Ending it midway loses nothing, and running it twice changes nothing more. Between rounds it rests as long as
-        the last one took, so at most half of the time is kept from those who wait to write.
+        the last one took, so at most half of the time is kept from those who wait to write; then it calls `pause`,
+        which may raise to end it.
         """
         folded = 0
         while True:
@@ -30,3 +32,4 @@ class MaintenanceService:
             if count < ROUND:
                 return folded
             time.sleep(time.monotonic() - began)
+            pause()

@@ -18,6 +18,10 @@ PAUSE = timedelta(minutes=5)
 """A job that failed rests so long before it is tried again."""
 
 
+class Interrupted(Exception):
+    """The process is to end: what it was doing is to go on elsewhere."""
+
+
 class ScheduleService:
     """Claims and performs what is due.
 
@@ -55,13 +59,16 @@ class ScheduleService:
     def perform(self, claim: Claim, body: Callable[[], Result]) -> Result | None:
         """Do a job and record what it did; None, and nothing is done, when the claim is no longer good.
 
-        What the job raises is recorded and raised again; the run will be claimed anew after a pause.
+        What the job raises is recorded and raised again; the run will be claimed anew after a pause, or as soon as
+        the lease has run out when the job was `Interrupted`.
         """
         if not self._extend(claim):
             return None
         with self._leased(claim):
             try:
                 result = body()
+            except Interrupted:
+                return None
             except Exception as error:
                 with self._begin() as work:
                     work.runs.fail(claim, until=self._clock() + PAUSE, error=f"{type(error).__name__}: {error}")

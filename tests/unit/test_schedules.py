@@ -10,7 +10,7 @@ import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.domain.errors import InvalidInput
 from hedgerow.domain.schedules import Claim, Cron, Result, Run, Schedule
-from hedgerow.services.schedule import LEASE, PAUSE, ScheduleService
+from hedgerow.services.schedule import LEASE, PAUSE, Interrupted, ScheduleService
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -203,6 +203,18 @@ def test_a_job_that_fails_is_tried_again_after_a_pause(stage: Stage) -> None:
     stage.tick()
     assert stage.done == [Claim("drain", SUNDAY, 2)]
     assert stage.latest().error is None
+
+
+def test_an_interrupted_job_is_done_by_the_next_who_looks(stage: Stage) -> None:
+    def interrupted() -> Result:
+        raise Interrupted
+
+    stage.tick(interrupted)
+    assert (stage.latest().finished_at, stage.latest().error) == (None, None)
+
+    stage.time.at = SUNDAY + LEASE
+    stage.tick()
+    assert stage.done == [Claim("drain", SUNDAY, 2)]
 
 
 def test_a_schedule_that_becomes_rarer_does_not_repeat_what_is_done() -> None:

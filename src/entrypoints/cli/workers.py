@@ -18,22 +18,20 @@ if TYPE_CHECKING:
 @click.command()
 def scheduler() -> None:
     """Hand the jobs that are due to the workers. Several may run; each job is done once. SIGTERM ends it."""
-    from ..bootstrap import open_relational
+    from ..bootstrap import relational_store
     from ..jobs import hand_out
 
     try:
-        settings = read_settings()
-        queue = _queue(settings)
-        store = open_relational(settings)
+        queue = _queue(read_settings())
+        with relational_store() as store:
+            stop = threading.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop.set())
+            click.echo("Hedgerow hands out the jobs that are due.", err=True)
+            hand_out(store.schedule, queue, stop)
     except HedgerowError as error:
         raise click.ClickException(error.detail) from None
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    click.echo("Hedgerow hands out the jobs that are due.", err=True)
-    hand_out(store.schedule, queue, stop)
     queue.close()
-    store.close()
 
 
 @click.command()

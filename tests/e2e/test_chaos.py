@@ -1,0 +1,16 @@
+"""A server that is killed again and again, at any moment, loses nothing that it has acknowledged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.chaos.rounds import run
+
+ROUNDS = 50
+
+
+def test_nothing_acknowledged_is_lost_doubled_or_forgotten(tmp_path: Path) -> None:
+    report = run(tmp_path, ROUNDS)
+
+    assert report.is_clean, report
+    assert report.acknowledged > 10 * ROUNDS
