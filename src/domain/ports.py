@@ -281,6 +281,13 @@ class EventStore(Protocol):
         No answer changes by it.
         """
 
+    def count_before(self, project_id: int, before: datetime) -> int:
+        """How many events of a project have an earlier time."""
+
+    def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
+        """Remove the oldest events with a time earlier than `before`, about `limit` of them; how many: fewer than
+        `limit` only when none is left."""
+
     def revision(self, project_id: int) -> int:
         """A number that changes with every change of the project's events or persons."""
 

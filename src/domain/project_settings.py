@@ -17,11 +17,12 @@ from .properties import Scope, parse_filters, parse_path_rules
 SETTINGS = (
     "name timezone week_start_day person_display_name_properties test_account_filters path_cleaning_filters "
     "anonymize_ips person_processing_opt_out person_properties_update_all drop_events_older_than "
-    "aggregate_by_distinct_id human_friendly_comparison_periods"
+    "retention_days aggregate_by_distinct_id human_friendly_comparison_periods"
 ).split()
 """What may be changed of a project."""
 
-MAX_RETENTION_SECONDS = 100 * 366 * 86_400
+MAX_RETENTION_DAYS = 100 * 366
+MAX_RETENTION_SECONDS = MAX_RETENTION_DAYS * 86_400
 """Events older than a century are not to be told from those of wrong clocks."""
 
 _LISTS = ("person_display_name_properties", "test_account_filters", "path_cleaning_filters")
@@ -48,6 +49,8 @@ def changed_project(project: Project, changes: Mapping[str, Any], at: datetime) 
         raise InvalidInput("Must be 0 (Sunday) or 1 (Monday).", "week_start_day")
     if not 0 <= (values.get("drop_events_older_than") or 0) <= MAX_RETENTION_SECONDS:
         raise InvalidInput(f"Must be between 0 and {MAX_RETENTION_SECONDS} seconds.", "drop_events_older_than")
+    if values.get("retention_days") is not None and not 1 <= values["retention_days"] <= MAX_RETENTION_DAYS:
+        raise InvalidInput(f"Must be between 1 and {MAX_RETENTION_DAYS} days, or nothing.", "retention_days")
     zone = ZoneInfo(values.get("timezone", project.timezone))
     rules = parse_path_rules(values.get("path_cleaning_filters", list(project.path_cleaning_filters)))
     if "test_account_filters" in values:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import current_app
 from sqlalchemy import Engine
@@ -15,6 +16,7 @@ from ..adapters.events.store import SqlEventStore
 from ..adapters.ingester import Ingester
 from ..adapters.limits import ProcessRateLimiter, RedisRateLimiter
 from ..adapters.relational import engine as relational
+from ..adapters.relational.snapshots import snapshot
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.limits import RateLimiter
@@ -26,6 +28,7 @@ from ..services.accounts import AccountService
 from ..services.actions import ActionService
 from ..services.activity import ActivityService
 from ..services.actors import ActorService
+from ..services.backups import BackupService
 from ..services.capture import CaptureService
 from ..services.cohorts import CohortService
 from ..services.deletions import DeletionService
@@ -35,10 +38,12 @@ from ..services.maintenance import MaintenanceService
 from ..services.people import PeopleWriter
 from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
+from ..services.retention import RetentionService
 from ..services.roles import RoleService
 from ..services.schedule import ScheduleService
 from ..services.timelines import TimelineService
 from ..services.trends import TrendService
+from .metrics import Metrics
 from .settings import Settings, read_settings
 from .warnings import warn
 
@@ -85,6 +90,9 @@ class Services:
     cohorts: CohortService
     insights: InsightService
     access: AccessPolicy
+    metrics: Metrics
+    backups: BackupService
+    retention: RetentionService
 
     @property
     def accounts(self) -> AccountService:
@@ -108,6 +116,8 @@ class Services:
             self.events.ping()
         except HedgerowError as error:
             problems.append(error.detail)
+        if not self.ingester.is_running:
+            problems.append("Events are not being stored: the server must be started again.")
         return problems
 
     def close(self) -> None:
@@ -139,6 +149,8 @@ def open_services(settings: Settings) -> Services:
     """Open both stores. Raises `StoreUnavailable` when another process holds the embedded event store."""
     store = open_relational(settings)
     begin = store.begin
+    if not settings.events_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
         events = SqlEventStore(settings.events, begin)
     except BaseException:
@@ -150,12 +162,15 @@ def open_services(settings: Settings) -> Services:
     capture = CaptureService(begin, events, people, now, warn)
     persons = PersonService(begin, events.people)
     trends = TrendService(begin, events, now)
-    return Services(
+    metrics = Metrics()
+    metrics.watch_engine(store.engine, "relational")
+    metrics.watch_engine(events.engine, "events")
+    services = Services(
         settings=settings,
         relational=store,
         events=events,
         capture=capture,
-        ingester=Ingester(capture.store),
+        ingester=Ingester(metrics.measured(capture.store), waited=metrics.waited),
         imports=ImportService(capture, now, warn),
         persons=persons,
         person_edits=PersonEditor(people, now),
@@ -169,12 +184,17 @@ def open_services(settings: Settings) -> Services:
         cohorts=CohortService(begin, now, events.people),
         insights=InsightService(begin, now),
         access=AccessPolicy(begin, now, rate_limiter(settings)),
+        metrics=metrics,
+        backups=BackupService(people, partial(snapshot, store.engine), events.snapshot, now),
+        retention=RetentionService(begin, events),
     )
+    metrics.watch_services(services, now)
+    return services
 
 
 def _schedules(settings: Settings) -> list[Schedule]:
     """When jobs are due; `jobs.bodies` says what each does."""
-    return [Schedule("squash", Cron("30 3 * * *"))]
+    return [Schedule("retention", Cron("0 3 * * *")), Schedule("squash", Cron("30 3 * * *"))]
 
 
 def rate_limiter(settings: Settings) -> RateLimiter | None:

@@ -15,8 +15,9 @@ import structlog
 
 from ..domain.errors import HedgerowError
 from ..domain.schedules import Claim, Result
+from ..services.rounds import no_pause
 from ..services.schedule import Interrupted, ScheduleService
-from .bootstrap import Services, opened
+from .bootstrap import Services, now, opened
 from .settings import read_settings
 
 if TYPE_CHECKING:
@@ -31,14 +32,14 @@ PATIENCE = 5.0
 _log = structlog.get_logger()
 
 
-def _go_on() -> None:
-    """No reason to pause."""
-
-
-def bodies(services: Services, pause: Callable[[], None] = _go_on) -> Mapping[str, Callable[[], Result]]:
+def bodies(services: Services, pause: Callable[[], None] = no_pause) -> Mapping[str, Callable[[], Result]]:
     """What each scheduled job does, by name. All bear being done twice, and call `pause` now and then, which may
     raise `Interrupted`."""
-    return {"squash": lambda: {"folded": services.maintenance.squash(pause)}}
+
+    def retention() -> Result:
+        return {"removed": sum(expired.events for expired in services.retention.apply(now(), pause=pause))}
+
+    return {"retention": retention, "squash": lambda: {"folded": services.maintenance.squash(pause)}}
 
 
 def perform(job: str, due_at: str, attempt: int) -> None:

@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     )
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether both stores are files in the data folder."""
+        return not self.database_url and not self.events_url
+
+    @property
     def database(self) -> str:
         """The relational store's URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'hedgerow.db'}"

@@ -30,6 +30,7 @@ from . import (
 from .api import HedgerowApi, register_errors
 from .bootstrap import Services, open_services
 from .cli import register_commands
+from .control import open_control
 from .cors import open_to_configured_origins
 from .decoding import MAX_SIZE
 from .jobs import Ticker
@@ -72,6 +73,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     )
     if services is not None:
         app.extensions["hedgerow"] = services
+        services.metrics.watch_requests(app)
 
     api = HedgerowApi(app)
     for blueprint in _PRIVATE:
@@ -108,6 +110,8 @@ def served_app() -> Any:
     services = open_services(read_settings())
     # A worker process runs no `atexit`. The higher priority comes first.
     Finalize(None, services.close, exitpriority=1)
+    if control := open_control(services):
+        Finalize(None, control.close, exitpriority=2)
     if not services.settings.has_workers:
-        Finalize(None, Ticker(services).close, exitpriority=2)
+        Finalize(None, Ticker(services).close, exitpriority=3)
     return create_app(services)

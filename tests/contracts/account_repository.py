@@ -90,6 +90,7 @@ class AccountRepositoryContract:
                 path_cleaning_filters=({"regex": "/\\d+", "alias": "/id"},),
                 anonymize_ips=True,
                 drop_events_older_than=86_400,
+                retention_days=30,
             )
             work.accounts.update_project(changed)
             work.commit()

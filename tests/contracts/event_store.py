@@ -513,3 +513,29 @@ class EventStoreCases(ABC):
     def test_what_it_cannot_answer_it_refuses(self, store: EventStore, asked: Aggregation) -> None:
         with pytest.raises(InvalidInput, match="nothing that can be read"):
             store.aggregate(asked)
+
+    # The oldest go
+
+    def test_the_oldest_events_of_a_project_are_removed_part_by_part(self, store: EventStore) -> None:
+        store.write([stored(day(number)) for number in (5, 1, 3, 2, 4)], NOTHING)
+        store.write([stored(day(1), project_id=2)], NOTHING)
+        before = store.revision(1), store.revision(2)
+        assert store.count_before(1, day(4)) == 3
+        assert store.remove_before(1, day(4), 2) == 2
+        assert store.earliest(1, ALL) == day(3)
+        assert store.remove_before(1, day(4), 2) == 1
+        assert store.remove_before(1, day(4), 2) == 0
+        assert store.count_before(1, day(4)) == 0
+        assert store.earliest(1, ALL) == day(4)
+        assert series(store, total(Count())) == [2]
+        assert store.earliest(2, ALL) == day(1)
+        assert store.revision(1) > before[0]
+        assert store.revision(2) == before[1]
+
+    def test_events_of_one_moment_are_removed_to_the_last(self, store: EventStore) -> None:
+        store.write([stored(day(1)) for _ in range(5)], NOTHING)
+        removed = 0
+        while (number := store.remove_before(1, day(2), 2)) >= 2:
+            removed += number
+        assert removed + number == 5
+        assert store.earliest(1, ALL) is None

@@ -58,7 +58,7 @@ def test_a_job_that_fails_is_logged_and_the_server_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with opened(Settings(data_dir=tmp_path)) as services:
-        monkeypatch.setattr(services.maintenance.__class__, "squash", lambda _: 1 / 0)
+        monkeypatch.setattr(services.maintenance.__class__, "squash", lambda *_: 1 / 0)
         ticker = Ticker(services, every=0.01)
         wait_until(lambda: bool(runs(tmp_path)) and runs(tmp_path)["squash"].error is not None)
         ticker.close()

@@ -16,8 +16,8 @@ BASIC = (
 ).split()
 SETTINGS = (
     "week_start_day person_display_name_properties test_account_filters path_cleaning_filters anonymize_ips "
-    "person_processing_opt_out person_properties_update_all drop_events_older_than aggregate_by_distinct_id "
-    "human_friendly_comparison_periods"
+    "person_processing_opt_out person_properties_update_all drop_events_older_than retention_days "
+    "aggregate_by_distinct_id human_friendly_comparison_periods"
 ).split()
 OWN = ["created_at", "updated_at", "user_access_level", "effective_membership_level"]
 
@@ -147,6 +147,7 @@ def test_every_setting_can_be_changed(world: AccessWorld) -> None:
         "person_processing_opt_out": True,
         "person_properties_update_all": True,
         "drop_events_older_than": 86_400,
+        "retention_days": 30,
         "aggregate_by_distinct_id": True,
         "human_friendly_comparison_periods": True,
     }
@@ -181,6 +182,7 @@ def test_what_is_absent_unknown_or_read_only_stays(world: AccessWorld) -> None:
         ({"week_start_day": "monday"}, "invalid_input", "week_start_day"),
         ({"anonymize_ips": "perhaps"}, "invalid_input", "anonymize_ips"),
         ({"drop_events_older_than": -1}, "invalid_input", "drop_events_older_than"),
+        ({"retention_days": 0}, "invalid_input", "retention_days"),
         ({"drop_events_older_than": 10**30}, "invalid_input", "drop_events_older_than"),
         ({"person_display_name_properties": "email"}, "invalid_input", "person_display_name_properties"),
         ({"person_display_name_properties": [7]}, "invalid_input", "person_display_name_properties__0"),

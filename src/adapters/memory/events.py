@@ -91,11 +91,24 @@ class MemoryEventStore:
     def squash(self, limit: int) -> int:
         return 0  # whom an event belongs to is looked up at no cost here
 
+    def count_before(self, project_id: int, before: datetime) -> int:
+        return len(self._before(project_id, before))
+
+    def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
+        removed = sorted(self._before(project_id, before), key=lambda one: one.event.timestamp)[:limit]
+        ids = {id(one) for one in removed}
+        self._events = [one for one in self._events if id(one) not in ids]
+        self._changes[project_id] += bool(removed)
+        return len(removed)
+
     def revision(self, project_id: int) -> int:
         return self._changes[project_id]
 
     def close(self) -> None:
         """There is nothing to let go of."""
+
+    def _before(self, project_id: int, before: datetime) -> list[StoredEvent]:
+        return [one for one in self._events if one.event.project_id == project_id and one.event.timestamp < before]
 
     def _project(self, project_id: int) -> ProjectEvents:
         return ProjectEvents(

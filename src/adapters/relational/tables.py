@@ -70,6 +70,7 @@ class ProjectRow(Row):
     person_processing_opt_out: Mapped[bool]
     person_properties_update_all: Mapped[bool]
     drop_events_older_than: Mapped[int | None]
+    retention_days: Mapped[int | None]
     aggregate_by_distinct_id: Mapped[bool]
     human_friendly_comparison_periods: Mapped[bool]
 

@@ -11,11 +11,14 @@ from flask.cli import AppGroup
 from ...domain.errors import HedgerowError
 from ..settings import read_settings
 from .access import access
+from .backup import backup, restore
 from .db import db
 from .demo import demo
+from .doctor import doctor
 from .events import events
 from .keys import keys
 from .projects import projects
+from .retention import retention
 from .roles import roles
 from .serve import serve
 from .users import users
@@ -30,6 +33,10 @@ _COMMANDS: tuple[click.Command, ...] = (
     projects,
     keys,
     events,
+    retention,
+    backup,
+    restore,
+    doctor,
     demo,
     scheduler,
     worker,

@@ -26,12 +26,17 @@ def answers(command: _Command) -> _Command:
             result = command(*args, **kwargs)
         except HedgerowError as error:
             raise click.ClickException(error.detail) from None
-        if as_json:
-            click.echo(orjson.dumps(result))
-        else:
-            _print(result)
+        show(result, as_json=as_json)
 
     return wrapper  # type: ignore[return-value]
+
+
+def show(result: Any, *, as_json: bool) -> None:
+    """Print what a command found, for a program or for people."""
+    if as_json:
+        click.echo(orjson.dumps(result))
+    else:
+        _print(result)
 
 
 def _print(result: Any) -> None:

@@ -63,6 +63,11 @@ def list_() -> list[dict[str, Any]]:
     metavar="DAYS",
     help="Events that are this old when they arrive are dropped. `never` drops none.",
 )
+@click.option(
+    "--retention-days",
+    metavar="DAYS",
+    help="Stored events go when they are older: see `retention run`. 0 keeps them for ever.",
+)
 @answers
 def update(project_id: int, **options: str | None) -> dict[str, Any]:
     """Change a project's settings."""
@@ -94,6 +99,12 @@ def _read_days(text: str) -> int | None:
     return int(text) * 86_400
 
 
+def _read_retention(text: str) -> int | None:
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidInput("--retention-days is a number of days; 0 keeps events for ever.", "retention_days")
+    return int(text) or None
+
+
 _READ: dict[str, Callable[[str], Any]] = {
     "name": str,
     "timezone": str,
@@ -101,6 +112,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "person_display_name_properties": _read_keys,
     "test_account_filters": _read_filters,
     "drop_events_older_than": _read_days,
+    "retention_days": _read_retention,
 }
 
 
@@ -113,4 +125,5 @@ def project_body(project: Project) -> dict[str, Any]:
         "api_token": project.api_token,
         "timezone": project.timezone,
         "week_start_day": project.week_start_day,
+        "retention_days": project.retention_days,
     }

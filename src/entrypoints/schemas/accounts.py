@@ -56,6 +56,9 @@ class ProjectSettingsSchema(Schema):
     person_processing_opt_out = ma.fields.Boolean()
     person_properties_update_all = ma.fields.Boolean()
     drop_events_older_than = ma.fields.Integer(allow_none=True, metadata={"description": "In seconds; null: never."})
+    retention_days = ma.fields.Integer(
+        allow_none=True, metadata={"description": "Days that events are kept; null: for ever."}
+    )
     aggregate_by_distinct_id = ma.fields.Boolean()
     human_friendly_comparison_periods = ma.fields.Boolean()
 
