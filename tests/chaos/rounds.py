@@ -1,32 +1,33 @@
-"""Rounds of starting, serving and killing, and the account at the end."""
+"""Rounds of killing and starting again under traffic, and the account at the end."""
 
 from __future__ import annotations
 
 import random
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from hedgerow.adapters import migrations
 from hedgerow.adapters.events.tables import events
-from hedgerow.entrypoints.bootstrap import open_relational, opened
+from hedgerow.entrypoints.bootstrap import open_relational
 from hedgerow.entrypoints.settings import Settings
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select
 
-from tests.chaos.nursery import Nursery, Process
+from tests.chaos.sites import Site
 from tests.chaos.traffic import Traffic
-from tests.e2e.live import free_port
+
+_PATIENCE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What happened. `lost` and `doubled` are uuids; `remaining` distinct ids that were to be erased."""
+    """What happened. `lost` are uuids and distinct ids, `doubled` and `unknown` uuids, `remaining` distinct ids that
+    were to be erased; `pending` is how many deletions were still waiting a minute after the last round."""
 
     rounds: int
     seconds: float
     acknowledged: int
     erased: int
-    attempts: int
     lost: frozenset[str]
     doubled: frozenset[str]
     unknown: frozenset[str]
@@ -36,41 +37,48 @@ class Report:
 
     @property
     def is_clean(self) -> bool:
+        """Whether every promise was kept."""
         return not (self.lost or self.doubled or self.unknown or self.remaining or self.pending or self.faults)
 
+    def __str__(self) -> str:
+        return (
+            f"{self.rounds} rounds in {self.seconds:.0f} s: {self.acknowledged} events acknowledged,"
+            f" {len(self.lost)} lost, {len(self.doubled)} doubled, {len(self.unknown)} unknown;"
+            f" {self.erased} people erased, {len(self.remaining)} with events left,"
+            f" {self.pending} deletions forgotten; {len(self.faults)} answers that should not have been"
+            + "".join(f"\n{fault}" for fault in self.faults[:10])
+        )
 
-def run(folder: Path, rounds: int, *, seed: int = 0) -> Report:
-    """Kill an embedded server so many times under traffic. Raises when one does not start."""
+
+def run(site: Site, rounds: int, *, seed: int = 0) -> Report:
+    """Kill something so many times under traffic. Raises `AssertionError` when it does not come up again."""
     began = time.monotonic()
     chance = random.Random(seed)
-    settings = Settings(data_dir=folder)
-    project, key = _set_up(settings)
-    port = free_port()
-    traffic = Traffic([port], project, key)
-    with Nursery(folder / "server.log") as nursery:
-
-        def start() -> Process:
-            return nursery.start("serve", "--port", str(port), HEDGEROW_DATA_DIR=str(folder))
-
-        traffic.start()
-        try:
-            for _ in range(rounds):
-                server = start()
-                if chance.random() < 0.8:
-                    _wait_until_ready(server, port)
-                time.sleep(chance.uniform(0, 0.5))
-                server.kill()
-            server = start()
-            _wait_until_ready(server, port)
-        finally:
-            traffic.stop()
-        pending = _wait_until_drained(settings)
-        server.stop()
-    return _account(settings, traffic, rounds, time.monotonic() - began, pending)
+    project, key = _set_up(site.settings)
+    traffic = Traffic(site.ports, project, key)
+    for name in reversed(site.names):
+        site.start(name)
+    site.wait_until_ready()
+    traffic.start()
+    try:
+        for _ in range(rounds):
+            time.sleep(chance.uniform(0, 0.5))
+            name = chance.choice(site.names)
+            site.kill(name)
+            site.start(name)
+            if chance.random() < 0.8:
+                site.wait_until_ready()
+        site.wait_until_ready()
+    finally:
+        traffic.stop()
+    pending = _wait_until_drained(site.settings)
+    site.stop()
+    return _account(site.settings, traffic, rounds, time.monotonic() - began, pending)
 
 
 def _set_up(settings: Settings) -> tuple[dict[str, Any], str]:
     store = open_relational(settings)
+    migrations.upgrade(store.engine)
     project = store.accounts.create_project("Chaos")
     store.accounts.create_user("owner@example.com")
     key = store.accounts.create_key("owner@example.com", scopes=["*"])[1]
@@ -78,27 +86,9 @@ def _set_up(settings: Settings) -> tuple[dict[str, Any], str]:
     return {"id": project.id, "api_token": project.api_token}, key
 
 
-def _wait_until_ready(server: Process, port: int) -> None:
-    import http.client
-
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert server.is_running(), "the server ended by itself"
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        try:
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
-        except (OSError, http.client.HTTPException):
-            time.sleep(0.005)
-        finally:
-            connection.close()
-    raise AssertionError("the server did not become ready")
-
-
 def _wait_until_drained(settings: Settings) -> int:
     store = open_relational(settings)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + _PATIENCE
     while True:
         with store.begin(write=False) as work:
             pending = len(work.deletions.pending())
@@ -109,28 +99,22 @@ def _wait_until_drained(settings: Settings) -> int:
 
 
 def _account(settings: Settings, traffic: Traffic, rounds: int, seconds: float, pending: int) -> Report:
-    with opened(settings) as services, services.events._transaction() as connection:
-        counts = {
-            str(row.uuid): row.number
-            for row in connection.execute(
-                select(events.c.uuid, func.count().label("number"))
-                .where(events.c.distinct_id.not_like("victim-%"))
-                .group_by(events.c.uuid)
-            )
-        }
-        remaining = set(
-            connection.scalars(select(events.c.distinct_id).where(events.c.distinct_id.like("victim-%")).distinct())
-        )
-        with services.relational.begin(write=False) as work:
-            project = work.accounts.projects()[0].id
-            held = work.persons.held(project, traffic.members)
-            attempts = sum(run.claim.attempt for run in work.runs.latest())
+    of_victim = events.c.distinct_id.like("victim-%")
+    numbers = select(events.c.uuid, func.count().label("number")).where(~of_victim).group_by(events.c.uuid)
+    engine = create_engine(settings.events)
+    with engine.connect() as connection:
+        counts = {str(row.uuid): row.number for row in connection.execute(numbers)}
+        remaining = set(connection.scalars(select(events.c.distinct_id).where(of_victim).distinct()))
+    engine.dispose()
+    store = open_relational(settings)
+    with store.begin(write=False) as work:
+        held = work.persons.held(work.accounts.projects()[0].id, traffic.members)
+    store.close()
     return Report(
         rounds=rounds,
         seconds=seconds,
         acknowledged=len(traffic.acknowledged),
         erased=len(traffic.erased),
-        attempts=attempts,
         lost=frozenset(traffic.acknowledged - counts.keys()) | frozenset(traffic.members - held.keys()),
         doubled=frozenset(uuid for uuid, number in counts.items() if number > 1),
         unknown=frozenset(counts.keys() - traffic.sent),
