@@ -2,7 +2,7 @@
 
 A job's due times come from a cron expression in UTC. Each due time has one run at most, however many processes look:
 whoever claims it first has it, for as long as its lease is renewed. A due time that passed while nobody looked is
-made up for once, the latest only.
+made up for once, the latest only; those from before a job was looked for at all are not.
 """
 
 from __future__ import annotations

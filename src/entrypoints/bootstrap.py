@@ -16,6 +16,7 @@ from ..adapters.events.store import SqlEventStore
 from ..adapters.ingester import Ingester
 from ..adapters.limits import ProcessRateLimiter, RedisRateLimiter
 from ..adapters.relational import engine as relational
+from ..adapters.relational.compaction import compact
 from ..adapters.relational.snapshots import snapshot
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from ..domain.errors import HedgerowError, StoreUnavailable
@@ -31,7 +32,7 @@ from ..services.actors import ActorService
 from ..services.backups import BackupService
 from ..services.capture import CaptureService
 from ..services.cohorts import CohortService
-from ..services.deletions import DeletionService
+from ..services.deletions import DeletionQueue, DeletionService
 from ..services.imports import ImportService
 from ..services.insights import InsightService
 from ..services.maintenance import MaintenanceService
@@ -60,6 +61,7 @@ class Relational:
     engine: Engine
     begin: UnitOfWorkFactory
     accounts: AccountService
+    deletions: DeletionQueue
     roles: RoleService
     access_rules: AccessRuleService
     schedule: ScheduleService
@@ -139,6 +141,7 @@ def open_relational(settings: Settings, *, upgrade: bool = True) -> Relational:
         engine,
         begin,
         AccountService(begin, now),
+        DeletionQueue(begin, now),
         RoleService(begin, now),
         AccessRuleService(begin, now),
         ScheduleService(begin, now, _schedules(settings)),
@@ -175,7 +178,7 @@ def open_services(settings: Settings) -> Services:
         persons=persons,
         person_edits=PersonEditor(people, now),
         activity=ActivityService(begin),
-        deletions=DeletionService(begin),
+        deletions=DeletionService(begin, now, people, events, (events.compact, partial(compact, store.engine))),
         timelines=TimelineService(begin, events, now),
         trends=trends,
         actors=ActorService(events, events.people, trends, persons),
@@ -194,7 +197,10 @@ def open_services(settings: Settings) -> Services:
 
 def _schedules(settings: Settings) -> list[Schedule]:
     """When jobs are due; `jobs.bodies` says what each does."""
-    return [Schedule("retention", Cron("0 3 * * *")), Schedule("squash", Cron("30 3 * * *"))]
+    found = [Schedule("retention", Cron("0 3 * * *")), Schedule("squash", Cron("30 3 * * *"))]
+    if settings.deletion_schedule:
+        found.append(Schedule("drain", Cron(settings.deletion_schedule)))
+    return found
 
 
 def rate_limiter(settings: Settings) -> RateLimiter | None:
@@ -219,6 +225,16 @@ def accounts() -> Iterator[AccountService]:
     """Its account service alone."""
     with relational_store() as store:
         yield store.accounts
+
+
+@contextmanager
+def deletion_queue() -> Iterator[DeletionQueue]:
+    """The deletion queue for the length of a command; works beside a running server."""
+    store = open_relational(read_settings())
+    try:
+        yield store.deletions
+    finally:
+        store.close()
 
 
 @contextmanager

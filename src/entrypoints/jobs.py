@@ -18,6 +18,7 @@ from ..domain.schedules import Claim, Result
 from ..services.rounds import no_pause
 from ..services.schedule import Interrupted, ScheduleService
 from .bootstrap import Services, now, opened
+from .draining import drain
 from .settings import read_settings
 
 if TYPE_CHECKING:
@@ -39,7 +40,11 @@ def bodies(services: Services, pause: Callable[[], None] = no_pause) -> Mapping[
     def retention() -> Result:
         return {"removed": sum(expired.events for expired in services.retention.apply(now(), pause=pause))}
 
-    return {"retention": retention, "squash": lambda: {"folded": services.maintenance.squash(pause)}}
+    return {
+        "drain": lambda: drain(services, lambda *_: pause()),
+        "retention": retention,
+        "squash": lambda: {"folded": services.maintenance.squash(pause)},
+    }
 
 
 def perform(job: str, due_at: str, attempt: int) -> None:

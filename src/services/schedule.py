@@ -39,7 +39,10 @@ class ScheduleService:
         self._lease = lease
 
     def claim_due(self, job: str | None = None) -> list[Claim]:
-        """Claim everything that is due now, or what one job is due for. Reads only, unless something is due."""
+        """Claim everything that is due now, or what one job is due for. Reads only, unless something is due.
+
+        A job that is looked for the first time has missed nothing: it is due from its next time on.
+        """
         now = self._clock()
         with self._begin(write=False) as work:
             latest = {run.claim.job: run for run in work.runs.latest()}
@@ -53,8 +56,12 @@ class ScheduleService:
             return []
         with self._begin() as work:
             claims = [work.runs.claim(name, due_at, at=now, until=now + self._lease) for name, due_at in due.items()]
+            found = [claim for claim in claims if claim is not None]
+            for claim in found:
+                if claim.job not in latest:
+                    work.runs.finish(claim, at=now, result={})
             work.commit()
-        return [claim for claim in claims if claim is not None]
+        return [claim for claim in found if claim.job in latest]
 
     def perform(self, claim: Claim, body: Callable[[], Result]) -> Result | None:
         """Do a job and record what it did; None, and nothing is done, when the claim is no longer good.

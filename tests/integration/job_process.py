@@ -14,6 +14,7 @@ from pathlib import Path
 from hedgerow.adapters.job_queue import JobQueue
 from hedgerow.adapters.relational import engine as engines
 from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
+from hedgerow.domain.ports import UnitOfWorkFactory
 from hedgerow.domain.schedules import Claim, Cron, Result, Schedule
 from hedgerow.services.schedule import ScheduleService
 
@@ -23,6 +24,16 @@ YEARLY = Schedule("slow", Cron("0 0 1 1 *"))
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def let_it_be_due(begin: UnitOfWorkFactory) -> None:
+    """As if the job had been looked for in an earlier year."""
+    at = datetime(2020, 1, 1, tzinfo=UTC)
+    with begin() as work:
+        claim = work.runs.claim(YEARLY.job, at, at=at, until=at)
+        assert claim
+        work.runs.finish(claim, at=at, result={})
+        work.commit()
 
 
 def schedule_on(database: str) -> ScheduleService:

@@ -31,13 +31,16 @@ class Time:
 
 
 class Stage:
-    """A schedule service at a time of its own, and what its jobs did."""
+    """A schedule service at a time of its own, which looked a week ago, and what its jobs did since."""
 
     def __init__(self, begin: MemoryUnitOfWorkFactory, at: datetime, *schedules: Schedule) -> None:
         self.begin = begin
         self.time = Time(at)
         self.service = ScheduleService(begin, self.time, schedules or (DRAIN,))
         self.done: list[Claim] = []
+        self.time.at = at - WEEK
+        assert self.service.claim_due() == []
+        self.time.at = at
 
     def tick(self, body: Callable[[], Result] = lambda: {"n": 1}) -> list[Claim]:
         claims = self.service.claim_due()
@@ -98,6 +101,17 @@ def test_a_due_job_is_done_once(stage: Stage) -> None:
 
     assert stage.done == [Claim("drain", SUNDAY, 1)]
     assert (stage.latest().finished_at, stage.latest().result) == (SUNDAY, {"n": 1})
+
+
+def test_a_job_that_is_new_has_missed_nothing() -> None:
+    time = Time(SUNDAY - HOUR)
+    service = ScheduleService(MemoryUnitOfWorkFactory(), time, [DRAIN])
+
+    for minutes in (0, 30, 59):
+        time.at = SUNDAY - HOUR + timedelta(minutes=minutes)
+        assert service.claim_due() == []
+    time.at = SUNDAY
+    assert service.claim_due() == [Claim("drain", SUNDAY, 1)]
 
 
 def test_a_job_is_done_again_at_its_next_time(stage: Stage) -> None:
@@ -173,11 +187,13 @@ def test_a_job_that_runs_for_long_keeps_its_claim() -> None:
     begin = MemoryUnitOfWorkFactory()
     time = Time(SUNDAY)
     service = ScheduleService(begin, time, [DRAIN], lease=timedelta(milliseconds=30))
+    assert service.claim_due() == []
+    time.at = SUNDAY + WEEK
     (claim,) = service.claim_due()
 
     def body() -> Result:
         for minutes in (1, 2):
-            time.at = SUNDAY + timedelta(minutes=minutes)
+            time.at = SUNDAY + WEEK + timedelta(minutes=minutes)
             wait_until(lambda: leased_until() > time.at)
             assert service.claim_due() == []
         return {}
