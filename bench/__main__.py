@@ -1,4 +1,4 @@
-"""`python -m bench [start] [queries] [memory] [ingest] [import] [persons]`: measure all of it, or the parts named.
+"""`python -m bench [start] [queries] [memory] [hostile] [ingest] [import] [persons]`: measure all of it, or the parts named.
 
 EVENTS: how many events to load first (default 1,000,000). PERSONS: how many persons to load for that part, which
 needs no events (default 1,000,000). BENCH_DIR: a folder to keep the events in for the next run.
@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import ingest, persons, queries
+from . import hostile, ingest, persons, queries
 from .dataset import Access, load, merge_some
 from .report import Measure, show
 from .server import Server
 
-PARTS = ("start", "queries", "memory", "ingest", "import", "persons")
+PARTS = ("start", "queries", "memory", "hostile", "ingest", "import", "persons")
 
 
 def main() -> None:
@@ -58,6 +58,9 @@ def _measures(parts: list[str] | tuple[str, ...], folder: Path, scratch: Path, e
     if "memory" in parts:
         with Server(folder) as server:
             yield from queries.memory(server, access)
+    if "hostile" in parts:
+        with Server(folder) as server:
+            yield from hostile.measure(server, access)
     if "queries" in parts:
         yield from _queries(folder, scratch / "merged", access)
     if "ingest" in parts:

@@ -78,13 +78,18 @@ class TrendClient:
 
     def trend(self, query: dict[str, Any]) -> list[dict[str, Any]]:
         """The series of a TrendsQuery's answer."""
+        status, body = self.ask(query)
+        if status != 200:
+            raise SystemExit(f"The trend was refused: {body}")
+        series: list[dict[str, Any]] = body["result"]
+        return series
+
+    def ask(self, query: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """The status and the body of a TrendsQuery's answer."""
         self._connection.request("POST", self._path, json.dumps({"query": query}), self._headers)
         response = self._connection.getresponse()
-        body = response.read()
-        if response.status != 200:
-            raise SystemExit(f"The trend was refused: {body.decode()}")
-        series: list[dict[str, Any]] = json.loads(body)["result"]
-        return series
+        body: dict[str, Any] = json.loads(response.read())
+        return response.status, body
 
 
 def _family(pid: int) -> list[int]:
