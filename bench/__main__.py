@@ -1,4 +1,4 @@
-"""`python -m bench [start] [queries] [memory] [hostile] [ingest] [import] [persons]`: measure all of it, or the parts named.
+"""`python -m bench [part …]`: measure all of it, or the parts that are named: those of `PARTS`.
 
 EVENTS: how many events to load first (default 1,000,000). PERSONS: how many persons to load for that part, which
 needs no events (default 1,000,000). BENCH_DIR: a folder to keep the events in for the next run.

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
+from statistics import median
 from typing import Any
+
+from .dataset import Access
+from .report import Measure
+from .server import Server, TrendClient
 
 _REPEATS = 5
 
