@@ -1,7 +1,7 @@
 """`python -m bench [part …]`: measure all of it, or the parts that are named: those of `PARTS`.
 
 EVENTS: how many events to load first (default 1,000,000). PERSONS: how many persons to load for that part, which
-needs no events (default 1,000,000). BENCH_DIR: a folder to keep the events in for the next run.
+needs no events (default 1,000,000). BENCH_DIR: a folder to keep them in for the next run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from . import hostile, ingest, persons, queries
-from .dataset import Access, load, merge_some
+from .dataset import Access, load_events, merge_some
 from .report import Measure, show
 from .server import Server
 
@@ -28,28 +28,29 @@ def main() -> None:
         sys.exit(f"There is no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}.")
     events = int(os.environ.get("EVENTS", "1000000"))
     with TemporaryDirectory(prefix="hedgerow-bench-") as scratch:
-        folder = Path(os.environ.get("BENCH_DIR", scratch)) / f"events-{events}"
         measures: list[Measure] = []
         try:
-            for measure in _measures(parts, folder, Path(scratch), events):
+            for measure in _measures(parts, Path(os.environ.get("BENCH_DIR", scratch)), Path(scratch), events):
                 print(f"{measure.what}: {measure.figure:,.2f} {measure.unit} {measure.detail}", file=sys.stderr)
                 measures.append(measure)
         finally:
             show(measures, events)  # what there is, when a part fails
 
 
-def _measures(parts: list[str] | tuple[str, ...], folder: Path, scratch: Path, events: int) -> Iterator[Measure]:
+def _measures(parts: list[str] | tuple[str, ...], kept: Path, scratch: Path, events: int) -> Iterator[Measure]:
     if "start" in parts:
         with Server(scratch / "empty") as server:
             yield Measure("start to first answer, empty", server.seconds_to_start, "s", at_most=3)
     if "persons" in parts:
-        yield from persons.run(scratch / "persons", int(os.environ.get("PERSONS", "1000000")))
+        count = int(os.environ.get("PERSONS", "1000000"))
+        yield from persons.measure(kept / f"persons-{count}", count)
     if "import" in parts:
         yield ingest.measure_import(scratch / "import")
     if set(parts) <= {"start", "persons", "import"}:
         return
-    access = load(folder, events)
-    yield Measure("loading the events", access.events / access.seconds, "events/s", detail="written, not sent")
+    folder = kept / f"events-{events}"
+    access = load_events(folder, events)
+    yield Measure("loading the events", access.loaded / access.seconds, "events/s", detail="written, not sent")
     size = sum(file.stat().st_size for file in folder.iterdir())
     yield Measure("disk", size / events, "bytes/event")
     if "start" in parts:

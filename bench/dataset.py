@@ -37,31 +37,51 @@ _LAST = "Adler Brandt Costa Dubois Eklund Ferrari Garcia Hansen Ito Jansen Kowal
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The benchmark's project in a data folder: id, token, personal API key, events loaded, seconds it took."""
+    """The benchmark's project in a data folder: id, token, personal API key; how many events, or persons, were loaded
+    and the seconds it took."""
 
     project: int
     token: str
     key: str
-    events: int
+    loaded: int
     seconds: float
 
 
-def load(folder: Path, events: int) -> Access:
-    """Make a project with that many events; finds what an earlier run left."""
+def load_events(folder: Path, events: int) -> Access:
+    """A project with that many events, and a fiftieth as many people; what an earlier run left, if there is such."""
+    people = people_of(events)
+
+    def write(services: Services, project: Project) -> None:
+        add_people(services, project.id, people, lambda number: f"user-{number}")
+        with services.relational.begin() as work:
+            work.properties.define(project.id, "event", sorted(KEYS), slots=SLOTS, limit=len(KEYS))
+            work.commit()
+
+    return _kept(folder, events, write, lambda project: _write_traffic(folder, project.id, events, people))
+
+
+def load_people(folder: Path, count: int, distinct_id: Callable[[int], str]) -> Access:
+    """A project with that many persons and no events, likewise."""
+    return _kept(folder, count, lambda services, project: add_people(services, project.id, count, distinct_id))
+
+
+def _kept(
+    folder: Path,
+    size: int,
+    save: Callable[[Services, Project], None],
+    write: Callable[[Project], None] = lambda project: None,
+) -> Access:
+    """`save` is called with the stores open, then `write` with them closed, unless both were before."""
     note = folder / "bench.json"
     if note.exists():
         return Access(**json.loads(note.read_text()))
     shutil.rmtree(folder, ignore_errors=True)  # what an interrupted run left
     began = time.perf_counter()
-    people = people_of(events)
     with opened(Settings(data_dir=folder)) as services:
         project, key = make_project(services)
-        add_people(services, project.id, people, lambda number: f"user-{number}")
-        with services.relational.begin() as work:
-            work.properties.define(project.id, "event", sorted(KEYS), slots=SLOTS, limit=len(KEYS))
-            work.commit()
-    _write_traffic(folder, project.id, events, people)
-    access = Access(project.id, project.api_token, key, events, time.perf_counter() - began)
+        save(services, project)
+    write(project)
+    access = Access(project.id, project.api_token, key, size, time.perf_counter() - began)
     note.write_text(json.dumps(asdict(access)))
     return access
 
@@ -133,7 +153,7 @@ def merge_some(folder: Path, access: Access) -> None:
                 "timestamp": (END + timedelta(days=1)).isoformat(),
                 "properties": {"alias": f"user-{number + 1}"},
             }
-            for number in range(0, people_of(access.events) - 1, _MERGED_SHARE)
+            for number in range(0, people_of(access.loaded) - 1, _MERGED_SHARE)
         )
         send(services, project, merges)
 

@@ -46,8 +46,8 @@ class Load:
 
 def measure(server: Server, access: Access) -> Iterator[Measure]:
     """Rates and latencies of each load. Raises `SystemExit` when the server has not kept what it acknowledged."""
-    requests = max(1, min(_EVENTS, access.events) // 100)
-    kept = access.events
+    requests = max(1, min(_EVENTS, access.loaded) // 100)
+    kept = access.loaded
     for load in (
         Load("100-event requests", requests),
         Load("100-event requests, gzip", requests, zipped=True),
@@ -98,7 +98,7 @@ def _run(load: Load, port: int, access: Access, *, first: int) -> tuple[float, l
 
 
 def _client(pipe: Connection, load: Load, port: int, access: Access, numbers: range) -> None:
-    made = wire(numbers.start, numbers.stop, people_of(access.events), newcomers=load.newcomers)
+    made = wire(numbers.start, numbers.stop, people_of(access.loaded), newcomers=load.newcomers)
     requests = [_request(load, access, made[at : at + load.size]) for at in range(0, len(made), load.size)]
     del made
     pipe.send("ready")

@@ -12,10 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from hedgerow.entrypoints.bootstrap import opened
-from hedgerow.entrypoints.settings import Settings
-
-from .dataset import add_people, first_name, make_project, properties_of
+from .dataset import Access, first_name, load_people, properties_of
 from .report import Measure, percentile
 from .server import Server
 
@@ -43,28 +40,25 @@ class _Client:
         return json.loads(body)
 
 
-def run(data_dir: Path, persons: int = 1_000_000) -> Iterator[Measure]:
-    """Load so many persons into an empty folder, serve them, and measure the targets."""
-    with opened(Settings(data_dir=data_dir)) as services:
-        project, key = make_project(services)
-        began = time.perf_counter()
-        add_people(services, project.id, persons, _distinct_id)
-        yield Measure("saving persons", persons / (time.perf_counter() - began), "persons/s")
-    with Server(data_dir) as server:
-        client = _client(server, project.id, key)
+def measure(folder: Path, persons: int) -> Iterator[Measure]:
+    """Load so many persons, serve them, and measure the targets."""
+    access = load_people(folder, persons, _distinct_id)
+    yield Measure("saving persons", access.loaded / access.seconds, "persons/s")
+    with Server(folder) as server:
+        client = _client(server, access)
         yield from _pages(client, persons)
         yield from _look_ups(client, persons)
-    with Server(data_dir) as server:  # anew, so that what it takes at most is what the export takes
-        client = _client(server, project.id, key)
+    with Server(folder) as server:  # anew, so that what it takes at most is what the export takes
+        client = _client(server, access)
         client.get(search="warm")
         yield from _export(client, server, persons)
 
 
-def _client(server: Server, project: int, key: str) -> _Client:
+def _client(server: Server, access: Access) -> _Client:
     return _Client(
         HTTPConnection("127.0.0.1", server.port, timeout=600),
-        f"/api/projects/{project}/persons",
-        {"Authorization": f"Bearer {key}"},
+        f"/api/projects/{access.project}/persons",
+        {"Authorization": f"Bearer {access.key}"},
     )
 
 

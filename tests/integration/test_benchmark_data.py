@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from bench.dataset import Access, add_people, load, make_project, merge_some, send, timed
+from bench.dataset import Access, add_people, load_events, make_project, merge_some, send, timed
 from bench.generator import people_of
 from bench.queries import QUESTIONS, query_of
 from hedgerow.domain.trends_query import parse_trends_query
@@ -20,7 +20,7 @@ EVENTS = 2_000
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Access]:
     folder = tmp_path_factory.mktemp("bench") / "written"
-    return folder, load(folder, EVENTS)
+    return folder, load_events(folder, EVENTS)
 
 
 @pytest.fixture(scope="module")
