@@ -95,6 +95,14 @@ class DeletionQuery:
     person_uuid: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many deletions are pending, and when the one that waits longest was asked for."""
+
+    count: int = 0
+    oldest: datetime | None = None
+
+
 class DeletionRepository(Protocol):
     """The queue and its receipts. One row a request, none for a request that is pending already."""
 
@@ -107,6 +115,9 @@ class DeletionRepository(Protocol):
 
     def count(self, query: DeletionQuery) -> int:
         """How many deletions of persons match, exactly."""
+
+    def backlog(self) -> Backlog:
+        """What of all projects and kinds is pending."""
 
     def pending(self) -> Sequence[Deletion]:
         """All deletions of all projects and kinds that are not verified, oldest first."""

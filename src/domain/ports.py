@@ -12,18 +12,20 @@ from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
 
-from .accounts import ApiKey, MemberLevel, Project, User
+from .access_rules import RuleRepository
+from .accounts import ApiKey, MemberLevel, Organization, Project, User
 from .activity_log import ActivityRepository
 from .actors import ActorPage, ActorsQuestion
 from .aggregation import Aggregation, Cell
 from .cohorts import CohortRepository
 from .deletions import DeletionRepository
 from .events import Event, StoredEvent
-from .groups import GroupRepository
+from .groups import Group, GroupRepository
 from .insights import InsightRepository
 from .persons import Person
 from .population import Id, Population
 from .properties import FilterTree
+from .roles import RoleRepository
 from .saved_actions import ActionRepository
 from .timeline import PastVersion, Run, Span
 
@@ -50,7 +52,7 @@ class PersonCopy:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What changed about persons, as facts of the present state, so that applying one twice does no harm.
+    """What changed about persons and groups, as facts of the present state, so that applying one twice does no harm.
 
     `holders`: (project, distinct id, person uuid): every event of the id so far belongs to that person.
     `ids`: ids that a person has got, likewise; who holds one is told by `holders` if they have it, else by these.
@@ -61,6 +63,7 @@ class Projection:
     gone: Sequence[tuple[int, UUID]] = ()
     holders: Sequence[tuple[int, str, UUID]] = ()
     ids: Sequence[tuple[int, str, UUID]] = ()
+    groups: Sequence[Group] = ()
     mark: int | None = None
 
 
@@ -100,7 +103,10 @@ class PersonPage:
 
 
 class PersonRepository(Protocol):
-    """The persons of all projects, their distinct ids, their history and their groups."""
+    """The persons of all projects, their distinct ids, their history and their groups.
+
+    Queries are by ids and e-mail: what more can be asked for is found by the index of people (`needs_index`).
+    """
 
     def population(self, ids: Collection[Id], *, new: Collection[Id] = ()) -> Population:
         """Everything that events under these ids can touch, in a bounded number of statements, locked for change.
@@ -128,9 +134,6 @@ class PersonRepository(Protocol):
 
     def count(self, query: PersonQuery) -> int:
         """How many persons match, exactly."""
-
-    def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
-        """All matching persons in list order, in constant memory."""
 
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
         """The persons with these integer ids and uuids that exist, in any order, with at most 1,000 ids each."""
@@ -163,7 +166,10 @@ class PropertyRepository(Protocol):
 
 
 class AccountRepository(Protocol):
-    """Users, projects and keys."""
+    """The organisation's users, projects and keys."""
+
+    def organization(self) -> Organization:
+        """The one organisation."""
 
     def add_user(self, *, email: str, first_name: str, last_name: str, level: MemberLevel, at: datetime) -> User:
         """A new user and member; raises `Conflict` when the e-mail is taken."""
@@ -173,6 +179,9 @@ class AccountRepository(Protocol):
 
     def users(self) -> Sequence[User]:
         """All users, oldest first."""
+
+    def update_user(self, user: User) -> None:
+        """Keep a user's names, level and whether they are active."""
 
     def add_project(self, *, name: str, timezone: str, week_start_day: int, at: datetime) -> Project:
         """A new project with a new token."""
@@ -186,6 +195,12 @@ class AccountRepository(Protocol):
     def projects(self) -> Sequence[Project]:
         """All projects, oldest first."""
 
+    def update_project(self, project: Project) -> None:
+        """Keep a project's name and settings."""
+
+    def projects_with_events(self) -> frozenset[int]:
+        """The ids of the projects that have ever stored an event."""
+
     def add_key(self, key: ApiKey) -> None:
         """Keep a new key."""
 
@@ -194,6 +209,9 @@ class AccountRepository(Protocol):
 
     def keys(self, user_id: int) -> Sequence[ApiKey]:
         """A user's keys, oldest first."""
+
+    def key(self, key_id: str) -> ApiKey | None:
+        """A key by its id, or None."""
 
     def delete_key(self, key_id: str) -> bool:
         """Whether there was such a key; it is gone now."""
@@ -208,6 +226,8 @@ class UnitOfWork(Protocol):
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    roles: RoleRepository
+    rules: RuleRepository
     activity: ActivityRepository
     deletions: DeletionRepository
     actions: ActionRepository
@@ -233,7 +253,7 @@ class UnitOfWorkFactory(Protocol):
 
 
 class EventStore(Protocol):
-    """The events, a slim copy of the persons, and who holds which distinct id now."""
+    """The events, a slim copy of the persons and groups, and who holds which distinct id now."""
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         """The (project, uuid) of those events that are already stored with a time within a day of the given one."""
@@ -258,6 +278,13 @@ class EventStore(Protocol):
 
         No answer changes by it.
         """
+
+    def count_before(self, project_id: int, before: datetime) -> int:
+        """How many events of a project have an earlier time."""
+
+    def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
+        """Remove the oldest events with a time earlier than `before`, about `limit` of them; how many: fewer than
+        `limit` only when none is left."""
 
     def revision(self, project_id: int) -> int:
         """A number that changes with every change of the project's events or persons."""

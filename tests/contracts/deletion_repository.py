@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from hedgerow.domain.deletions import (
+    Backlog,
     Deletion,
     DeletionKind,
     DeletionQuery,
@@ -137,3 +138,14 @@ class DeletionRepositoryContract:
         with begin() as work:
             work.deletions.request([of()])
         assert pending(begin) == []
+
+    def test_it_tells_how_many_are_pending_and_since_when(self, begin: UnitOfWorkFactory) -> None:
+        with begin(write=False) as work:
+            assert work.deletions.backlog() == Backlog(0, None)
+        ask(begin, of(ADA, at=LATER), of(BOB, at=NOON), of_group(1))
+        with begin() as work:
+            assert work.deletions.backlog() == Backlog(3, NOON)
+            for deletion in work.deletions.pending():
+                if deletion.request.at == NOON:
+                    work.deletions.verify(deletion, at=LATER, events_deleted=0)
+            assert work.deletions.backlog() == Backlog(1, LATER)

@@ -27,6 +27,8 @@ def empty_postgresql() -> Engine:
     engine = _migrated_postgresql()
     with engine.begin() as connection:
         for table in reversed(Row.metadata.sorted_tables):
+            if table.name == "organizations":  # its row is made by the migration
+                continue
             connection.execute(table.delete())
     return engine
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 
+from tests.contracts.access_repositories import RoleRepositoryContract, RuleRepositoryContract
 from tests.contracts.account_repository import AccountRepositoryContract
 from tests.contracts.activity_repository import ActivityRepositoryContract
 from tests.contracts.deletion_repository import DeletionRepositoryContract
@@ -40,6 +41,14 @@ class TestMemoryProperties(PropertyRepositoryContract):
 
 
 class TestMemoryAccounts(AccountRepositoryContract):
+    pass
+
+
+class TestMemoryRoles(RoleRepositoryContract):
+    pass
+
+
+class TestMemoryRules(RuleRepositoryContract):
     pass
 
 

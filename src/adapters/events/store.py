@@ -8,26 +8,28 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import accumulate
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import Connection, Engine, Row, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from ...domain.actors import ActorPage, ActorRow, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell, CellKind
+from ...domain.backups import Snapshot
 from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
-from . import squash, writes
+from . import retention, snapshots, squash, writes
 from .dialects import duckdb
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
 from .people import SqlPeopleIndex
-from .rows import event_rows, id_rows, person_rows
+from .rows import event_rows, group_rows, id_rows, person_rows
 from .runs import read_runs
 from .selects import actors, cells, extremes, is_rolling
 from .slots import PropertySlots
@@ -71,12 +73,14 @@ class SqlEventStore:
                 writes.remove_persons(connection, projection.gone)
                 writes.add_ids(connection, id_rows(projection.ids))
                 writes.put_holders(connection, projection.holders)
+                writes.put_groups(connection, group_rows(projection.groups))
             # After the commit, or an answer without this could be kept under the new number.
             self._with_holders.update((project, True) for project, _, _ in projection.holders)
             self._changes.update(
                 {row["project_id"] for row in (*added, *people)}
                 | {project for project, _ in projection.gone}
                 | {project for project, _, _ in (*projection.holders, *projection.ids)}
+                | {group.project_id for group in projection.groups}
             )
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
@@ -120,8 +124,31 @@ class SqlEventStore:
                 self._with_holders.clear()
         return folded
 
+    def count_before(self, project_id: int, before: datetime) -> int:
+        with self._transaction() as connection:
+            return retention.count(connection, project_id, before)
+
+    def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
+        with self._writing:
+            with self._transaction() as connection:
+                removed = retention.remove(connection, project_id, before, limit)
+            self._changes[project_id] += bool(removed)
+        return removed
+
     def revision(self, project_id: int) -> int:
         return self._first_revision + self._changes[project_id]
+
+    @property
+    def engine(self) -> Engine:
+        """The connections to the store, to be watched."""
+        return self._engine
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """The present state, to be copied to another file whatever is written meanwhile."""
+        with self._engine.connect() as connection:
+            snapshots.take_hold(connection)
+            yield partial(snapshots.copy_to, connection)
 
     def ping(self) -> None:
         """Return if the store answers."""

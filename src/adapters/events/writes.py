@@ -15,7 +15,7 @@ from ...domain.events import Event
 from ...domain.population import Id
 from .dialects.duckdb import insert_rows, rows_of
 from .rows import Row
-from .tables import Instant, events, holders, ids, persons
+from .tables import Instant, events, groups, holders, ids, persons
 
 _DAY = timedelta(hours=24)
 _MAX_CLUSTERS = 10
@@ -57,6 +57,13 @@ def put_holders(connection: Connection, held: Sequence[tuple[int, str, UUID]]) -
     rows = _json([dict(zip(_HOLDER, (*one, person), strict=True)) for one, person in last.items()])
     connection.execute(_REMOVE_HOLDERS, {"rows": rows})
     connection.execute(_ADD_HOLDERS, {"rows": rows})
+
+
+def put_groups(connection: Connection, rows: Sequence[Row]) -> None:
+    """Put rows of `groups` in the place of those that are there."""
+    if rows:
+        connection.execute(_REMOVE_GROUPS, {"rows": _json(rows)})
+        connection.execute(_ADD_GROUPS, {"rows": _json(rows)})
 
 
 def stored_within_a_day(connection: Connection, given: Sequence[Event]) -> set[tuple[int, UUID]]:
@@ -122,6 +129,11 @@ _REMOVE_HOLDERS = text(
     f"DELETE FROM holders USING {rows_of(holders, *_HOLDER)} AS given"  # noqa: S608
     " WHERE holders.project_id = given.project_id AND holders.distinct_id = given.distinct_id"
 )
+_REMOVE_GROUPS = text(
+    f"DELETE FROM groups USING {rows_of(groups, 'project_id', 'index', 'key')} AS given"  # noqa: S608
+    " WHERE groups.project_id = given.project_id AND groups.index = given.index AND groups.key = given.key"
+)
+_ADD_GROUPS = insert_rows(groups, *(column.name for column in groups.columns))
 _ADD_IDS = insert_rows(ids, *(column.name for column in ids.columns))
 _ADD_HOLDERS = insert_rows(holders, *_HOLDER)
 # The uuids as one text: a list that is bound value by value takes longer than the search.

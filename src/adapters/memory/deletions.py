@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ...domain.deletions import Deletion, DeletionKind, DeletionQuery, DeletionRequest, merged
+from ...domain.deletions import (
+    Backlog,
+    Deletion,
+    DeletionKind,
+    DeletionQuery,
+    DeletionRequest,
+    DeletionStatus,
+    merged,
+)
 from .state import State
 
 
@@ -29,6 +37,10 @@ class MemoryDeletionRepository:
 
     def count(self, query: DeletionQuery) -> int:
         return len(self._matching(query))
+
+    def backlog(self) -> Backlog:
+        times = [one.request.at for one in self._state.deletions.values() if one.status is DeletionStatus.PENDING]
+        return Backlog(len(times), min(times, default=None))
 
     def pending(self) -> Sequence[Deletion]:
         return [one for one in self._state.deletions.values() if one.verified_at is None]

@@ -12,7 +12,7 @@ import orjson
 
 from ...domain.actors import ActorPage, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell
-from ...domain.events import Event, StoredEvent
+from ...domain.events import Event, Properties, StoredEvent
 from ...domain.ports import PersonCopy, Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
@@ -32,6 +32,7 @@ class MemoryEventStore:
         self._people: dict[tuple[int, UUID], PersonCopy] = {}
         self._holders: dict[tuple[int, str], UUID] = {}
         self._ids: dict[tuple[int, str], UUID] = {}
+        self._groups: dict[tuple[int, int, str], Properties] = {}
         self._changes: Counter[int] = Counter()
         self.people = MemoryPeopleIndex(self._people, self._holders, self._ids, self._zone)
 
@@ -54,11 +55,13 @@ class MemoryEventStore:
             self._people.pop(gone, None)
         self._holders |= {(project, distinct_id): person for project, distinct_id, person in projection.holders}
         self._ids |= {(project, distinct_id): person for project, distinct_id, person in projection.ids}
+        self._groups |= {(group.project_id, group.index, group.key): group.properties for group in projection.groups}
         self._changes.update(
             {one.event.project_id for one in events}
             | {person.project_id for person in projection.people}
             | {project for project, _ in projection.gone}
             | {project for project, _, _ in (*projection.holders, *projection.ids)}
+            | {group.project_id for group in projection.groups}
         )
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
@@ -88,11 +91,24 @@ class MemoryEventStore:
     def squash(self, limit: int) -> int:
         return 0  # whom an event belongs to is looked up at no cost here
 
+    def count_before(self, project_id: int, before: datetime) -> int:
+        return len(self._before(project_id, before))
+
+    def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
+        removed = sorted(self._before(project_id, before), key=lambda one: one.event.timestamp)[:limit]
+        ids = {id(one) for one in removed}
+        self._events = [one for one in self._events if id(one) not in ids]
+        self._changes[project_id] += bool(removed)
+        return len(removed)
+
     def revision(self, project_id: int) -> int:
         return self._changes[project_id]
 
     def close(self) -> None:
         """There is nothing to let go of."""
+
+    def _before(self, project_id: int, before: datetime) -> list[StoredEvent]:
+        return [one for one in self._events if one.event.project_id == project_id and one.event.timestamp < before]
 
     def _project(self, project_id: int) -> ProjectEvents:
         return ProjectEvents(
@@ -103,6 +119,7 @@ class MemoryEventStore:
                 if project == project_id
             },
             {distinct_id: uuid for (project, distinct_id), uuid in self._holders.items() if project == project_id},
+            {(index, key): group for (project, index, key), group in self._groups.items() if project == project_id},
             self._zone(project_id),
         )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeAlias
 from uuid import UUID
 
+from ...domain.access import Resource, Rule
 from ...domain.accounts import ApiKey, Project, User
 from ...domain.activity import Entry
 from ...domain.cohorts import Cohort
@@ -17,7 +18,10 @@ from ...domain.insights import Insight
 from ...domain.persons import Person
 from ...domain.population import Id, Revision
 from ...domain.ports import Projection
+from ...domain.roles import Role
 from ...domain.saved_actions import SavedAction
+
+RuleKey: TypeAlias = tuple[int, Resource, str | None, UUID | None, UUID | None]
 
 
 @dataclass(slots=True)
@@ -29,6 +33,9 @@ class State:
     users: dict[int, User] = field(default_factory=dict)
     projects: dict[int, Project] = field(default_factory=dict)
     keys: dict[str, ApiKey] = field(default_factory=dict)
+    roles: dict[UUID, Role] = field(default_factory=dict)
+    role_members: dict[tuple[UUID, int], None] = field(default_factory=dict)
+    rules: dict[RuleKey, Rule] = field(default_factory=dict)
     persons: dict[int, Person] = field(default_factory=dict)
     updated_at: dict[int, datetime] = field(default_factory=dict)
     ids: dict[Id, tuple[int | None, bool]] = field(default_factory=dict)

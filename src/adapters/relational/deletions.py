@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, ForeignKey, Index, and_, func,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...domain.deletions import (
+    Backlog,
     Deletion,
     DeletionKind,
     DeletionQuery,
@@ -85,6 +86,11 @@ class SqlDeletionRepository:
     def count(self, query: DeletionQuery) -> int:
         statement = select(func.count()).select_from(EventDeletionRow).where(_meets(query))
         return self._connection.execute(statement).scalar_one()
+
+    def backlog(self) -> Backlog:
+        statement = select(func.count(), func.min(EventDeletionRow.created_at)).where(_IS_PENDING)
+        count, oldest = self._connection.execute(statement).one()
+        return Backlog(count, oldest)
 
     def pending(self) -> Sequence[Deletion]:
         rows = self._connection.execute(_DELETIONS.where(_IS_PENDING).order_by(EventDeletionRow.id)).all()

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Integer, Text, cast, delete, func, select, ty
 from sqlalchemy.orm import aliased
 
 from ...domain.conditions import text_of
+from ...domain.people_index import EMAIL_PREFIX
 from ...domain.persons import person_uuid
 from ...domain.population import Holder, Id, Population, Profile, Revision
 from ...domain.ports import PersonCopy, Projection
@@ -25,7 +26,7 @@ from . import groups, members
 from .batch import batch_of, fetch, insert_batch, run
 from .columns import from_micros, to_micros
 from .projections import log
-from .tables import EMAIL_PREFIX, DistinctIdRow, PersonHistoryRow, PersonRow, ProjectRow
+from .tables import DistinctIdRow, PersonHistoryRow, PersonRow, ProjectRow
 
 
 def lock_projects(connection: Connection, project_ids: Iterable[int]) -> None:
@@ -65,7 +66,7 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
     members.add(connection, ((cohort, into[person]) for cohort, person in memberships if person in into))
     _keep_ids(connection, population)
     _append_history(connection, [*population.revisions, *population.endings(at)])
-    groups.save(connection, population, at)
+    described = groups.save(connection, population, at)
 
     holders.update((key, profile.uuid) for key, profile in population.reattributed.items())
     living = {(profile.project_id, profile.uuid) for profile in documents}
@@ -74,6 +75,7 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
         [(one.project_id, one.uuid) for one in gone if (one.project_id, one.uuid) not in living],
         [(project_id, distinct_id, uuid) for (project_id, distinct_id), uuid in holders.items()],
         [(project_id, distinct_id, profile.uuid) for (project_id, distinct_id), profile in attached.items()],
+        described,
     )
     return log(connection, projection)
 

@@ -12,9 +12,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from ...domain.events import JsonValue
 from .columns import Flag, Guid, Json, Moment, Number
 
-EMAIL_PREFIX = 200
-"""So many characters of an e-mail are indexed: PostgreSQL refuses index entries over 2,704 bytes."""
-
 # AUTOINCREMENT: an id that was deleted never comes back as somebody else.
 _KEPT_IDS = {"sqlite_strict": True, "sqlite_autoincrement": True}
 _STRICT = {"sqlite_strict": True}
@@ -73,6 +70,7 @@ class ProjectRow(Row):
     person_processing_opt_out: Mapped[bool]
     person_properties_update_all: Mapped[bool]
     drop_events_older_than: Mapped[int | None]
+    retention_days: Mapped[int | None]
     aggregate_by_distinct_id: Mapped[bool]
     human_friendly_comparison_periods: Mapped[bool]
 

@@ -29,6 +29,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     create_engine,
     event,
     func,
@@ -207,6 +208,17 @@ def contains(value: ColumnElement[Any], needle: str) -> ColumnElement[bool]:
 def matches(value: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
     """Whether RE2 finds the pattern somewhere in the text."""
     return func.regexp_matches(value, pattern, type_=Boolean)
+
+
+def first_match(value: ColumnElement[Any], pattern: str) -> ColumnElement[Any]:
+    """The first group of the pattern's first match, NULL without any."""
+    return func.list_extract(func.regexp_extract_all(value, pattern, literal_column("1")), literal_column("1"))
+
+
+def json_of_matches(value: ColumnElement[Any], pattern: str) -> ColumnElement[Any]:
+    """The first group of each match of the pattern as a JSON list, NULL without any."""
+    found = func.regexp_extract_all(value, pattern, literal_column("1"))
+    return case((func.len(found) > literal_column("0"), cast(func.to_json(found), Text)))
 
 
 def replaced(value: ColumnElement[Any], pattern: str, alias: str) -> ColumnElement[Any]:
