@@ -16,6 +16,7 @@ from ..adapters.events.store import SqlEventStore
 from ..adapters.ingester import Ingester
 from ..adapters.limits import ProcessRateLimiter, RedisRateLimiter
 from ..adapters.relational import engine as relational
+from ..adapters.relational.compaction import compact
 from ..adapters.relational.snapshots import snapshot
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from ..domain.errors import HedgerowError, StoreUnavailable
@@ -30,7 +31,7 @@ from ..services.actors import ActorService
 from ..services.backups import BackupService
 from ..services.capture import CaptureService
 from ..services.cohorts import CohortService
-from ..services.deletions import DeletionService
+from ..services.deletions import DeletionQueue, DeletionService
 from ..services.imports import ImportService
 from ..services.insights import InsightService
 from ..services.maintenance import MaintenanceService
@@ -58,6 +59,7 @@ class Relational:
     engine: Engine
     begin: UnitOfWorkFactory
     accounts: AccountService
+    deletions: DeletionQueue
     roles: RoleService
     access_rules: AccessRuleService
 
@@ -132,7 +134,14 @@ def open_relational(settings: Settings, *, upgrade: bool = True) -> Relational:
     if embedded and upgrade:
         migrations.upgrade(engine)
     begin = SqlUnitOfWorkFactory(engine)
-    return Relational(engine, begin, AccountService(begin, now), RoleService(begin, now), AccessRuleService(begin, now))
+    return Relational(
+        engine,
+        begin,
+        AccountService(begin, now),
+        DeletionQueue(begin, now),
+        RoleService(begin, now),
+        AccessRuleService(begin, now),
+    )
 
 
 def open_services(settings: Settings) -> Services:
@@ -164,7 +173,7 @@ def open_services(settings: Settings) -> Services:
         persons=persons,
         person_edits=PersonEditor(people, now),
         activity=ActivityService(begin),
-        deletions=DeletionService(begin),
+        deletions=DeletionService(begin, now, people, events, (events.compact, partial(compact, store.engine))),
         timelines=TimelineService(begin, events, now),
         trends=trends,
         actors=ActorService(events, events.people, trends, persons),
@@ -203,6 +212,16 @@ def accounts() -> Iterator[AccountService]:
     """Its account service alone."""
     with relational_store() as store:
         yield store.accounts
+
+
+@contextmanager
+def deletion_queue() -> Iterator[DeletionQueue]:
+    """The deletion queue for the length of a command; works beside a running server."""
+    store = open_relational(read_settings())
+    try:
+        yield store.deletions
+    finally:
+        store.close()
 
 
 @contextmanager

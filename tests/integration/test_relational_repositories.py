@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
-from hedgerow.adapters.relational.tables import DistinctIdRow, GroupRow, PersonHistoryRow, PersonRow, UserRow
+from hedgerow.adapters.relational.tables import DistinctIdRow, GroupRow, PersonHistoryRow, PersonRow, Row, UserRow
 from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from hedgerow.domain.activity import person_deleted
 from hedgerow.domain.deletions import of_person
@@ -23,6 +23,7 @@ from tests.contracts.account_repository import AccountRepositoryContract
 from tests.contracts.activity_repository import ActivityRepositoryContract
 from tests.contracts.deletion_repository import DeletionRepositoryContract
 from tests.contracts.person_edits import PersonEditContract
+from tests.contracts.person_erasure import Dump, PersonErasureContract
 from tests.contracts.person_repository import (
     NOON,
     PersonRepositoryContract,
@@ -72,6 +73,16 @@ class TestSqlActivity(ActivityRepositoryContract):
 
 class TestSqlDeletions(DeletionRepositoryContract):
     pass
+
+
+class TestSqlPersonErasure(PersonErasureContract):
+    @pytest.fixture
+    def dump(self, engine: Engine) -> Dump:
+        def rows() -> str:
+            with engine.connect() as connection:
+                return repr([connection.execute(select(table)).all() for table in Row.metadata.sorted_tables])
+
+        return rows
 
 
 class TestSqlProperties(PropertyRepositoryContract):

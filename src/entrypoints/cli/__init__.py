@@ -13,6 +13,7 @@ from ..settings import read_settings
 from .access import access
 from .backup import backup, restore
 from .db import db
+from .deletions import deletions
 from .demo import demo
 from .doctor import doctor
 from .events import events
@@ -32,6 +33,7 @@ _COMMANDS: tuple[click.Command, ...] = (
     projects,
     keys,
     events,
+    deletions,
     retention,
     backup,
     restore,
