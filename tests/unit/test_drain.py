@@ -288,6 +288,31 @@ def test_a_request_that_is_extended_while_it_is_carried_out_waits_for_the_next_d
     assert world.queue()[0].events_deleted == 3
 
 
+def test_what_was_half_erased_when_a_request_was_extended_counts_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "ROUND", 2)
+    world.see("u1", "u1", "u1", "u1")
+    world.delete("u1", keep_person=True)
+    erase = world.events.erase
+
+    def end(*args: Any) -> int:
+        erase(*args)
+        raise Crash
+
+    world.events.__dict__["erase"] = end
+    with pytest.raises(Crash):
+        world.deletions.drain()
+    del world.events.__dict__["erase"]
+    world.start()
+    world.see("u1")
+    world.delete("u1", keep_person=True)
+
+    assert world.deletions.drain() == Drained(1, 1, 0, 3)
+
+    assert world.queue()[0].events_deleted == 5
+
+
 def test_what_a_recount_finds_keeps_a_request_waiting(world: World) -> None:
     world.see("u1")
     world.delete("u1")
