@@ -40,6 +40,22 @@ def blank_postgresql() -> Engine:
     return engine
 
 
+def empty_events() -> str:
+    """The URL of a PostgreSQL event store that holds nothing, of projects that were never seen."""
+    url, engine = _events()
+    with engine.begin() as connection:
+        if connection.scalar(text("SELECT to_regclass('hedgerow_events.events')")):
+            for table in ("events", "persons", "ids", "holders", "revisions", "applied"):
+                connection.execute(text(f"DELETE FROM hedgerow_events.{table}"))  # noqa: S608 - our own names
+    return url
+
+
+@functools.cache
+def _events() -> tuple[str, Engine]:
+    engine = _new_database("events")
+    return engine.url.render_as_string(hide_password=False), engine
+
+
 @functools.cache
 def _migrated_file() -> Path:
     path = Path(tempfile.mkdtemp()) / "hedgerow.db"

@@ -1,20 +1,16 @@
-"""The event store in SQL: one file of one process, for any number of threads."""
+"""The event store in SQL."""
 
 from __future__ import annotations
 
-import secrets
-import threading
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import accumulate
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, func, select, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy import Connection, Row, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from ...domain.actors import ActorPage, ActorRow, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell, CellKind
@@ -23,7 +19,7 @@ from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
 from . import squash, writes
-from .dialects import duckdb
+from .database import open_database
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
 from .people import SqlPeopleIndex
@@ -31,31 +27,34 @@ from .rows import event_rows, id_rows, person_rows
 from .runs import read_runs
 from .selects import actors, cells, extremes, is_rolling
 from .slots import PropertySlots
-from .tables import events, holders, metadata
+from .tables import events
 
 
 class SqlEventStore:
-    """Events, persons and holders in DuckDB.
+    """Events, persons and holders in a database, for any number of threads.
 
-    `url`: `duckdb:///path/of/the/file`. `begin` gives the property slots and the projects' time zones. Every
-    method may raise `StoreUnavailable`, the constructor does so while another process holds the file.
-    `people` finds persons.
+    `url`: `duckdb:///path/of/the/file`, which one process holds, or `postgresql+psycopg://…`, for any number of
+    processes. `begin` gives the property slots and the projects' time zones. Every method, and the constructor,
+    may raise `StoreUnavailable`. `people` finds persons, `engine` has the
+    connections.
     """
 
     def __init__(self, url: str, begin: UnitOfWorkFactory) -> None:
-        self._engine = duckdb.open_engine(url)
+        self._database = open_database(url)
+        self._sql = self._database.sql
+        self.engine = self._database.engine
         self._begin = begin
-        self._slots = PropertySlots(begin)
-        self.people = SqlPeopleIndex(self._transaction, self._slots, self._zone)
-        self._writing = threading.Lock()
-        self._with_holders: dict[int, bool] = {}
-        # Nobody else changes the file while it is open, so counting in memory is enough; the start makes the
-        # numbers of two runs differ.
-        self._first_revision = secrets.randbits(52)
-        self._changes: Counter[int] = Counter()
-        with self._transaction() as connection:
-            for table in metadata.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
+        self._slots = PropertySlots(begin, self._sql)
+        self.people = SqlPeopleIndex(self._transaction, self._slots, self._zone, self._sql)
+        with self._failures():
+            self._database.create()
+
+    @contextmanager
+    def turn(self) -> Iterator[int | None]:
+        with ExitStack() as stack:
+            with self._failures():
+                applied = stack.enter_context(self._database.turn())
+            yield applied
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         with self._transaction() as connection:
@@ -64,20 +63,16 @@ class SqlEventStore:
     def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
         added = event_rows(events, self._slots)
         people = person_rows(projection.people, self._slots)
-        with self._writing:
-            with self._transaction() as connection:
-                writes.add_events(connection, added)
-                writes.put_persons(connection, people)
-                writes.remove_persons(connection, projection.gone)
-                writes.add_ids(connection, id_rows(projection.ids))
-                writes.put_holders(connection, projection.holders)
-            # After the commit, or an answer without this could be kept under the new number.
-            self._with_holders.update((project, True) for project, _, _ in projection.holders)
-            self._changes.update(
-                {row["project_id"] for row in (*added, *people)}
-                | {project for project, _ in projection.gone}
-                | {project for project, _, _ in (*projection.holders, *projection.ids)}
-            )
+        held = {project for project, _, _ in projection.holders}
+        changed = held | {row["project_id"] for row in (*added, *people)}
+        changed |= {project for project, _ in projection.gone} | {project for project, _, _ in projection.ids}
+        with self._failures(), self._database.writing() as connection:
+            writes.add_events(connection, added, self._sql)
+            writes.put_persons(connection, people, self._sql)
+            writes.remove_persons(connection, projection.gone, self._sql)
+            writes.add_ids(connection, id_rows(projection.ids), self._sql)
+            writes.put_holders(connection, projection.holders, self._sql)
+            self._database.note(connection, changed, held=held, mark=projection.mark)
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
         project = self._project(aggregation.project_id)
@@ -113,15 +108,15 @@ class SqlEventStore:
             return read_runs(connection, self._project(span.project_id), span, where, limit)
 
     def squash(self, limit: int) -> int:
-        with self._writing:
-            with self._transaction() as connection:
-                folded = squash.fold(connection, limit)
+        with self._failures(), self._database.writing() as connection:
+            folded = squash.fold(connection, limit, self._sql)
             if folded < limit:
-                self._with_holders.clear()
+                self._database.note_emptied()
         return folded
 
     def revision(self, project_id: int) -> int:
-        return self._first_revision + self._changes[project_id]
+        with self._failures():
+            return self._database.revision(project_id)
 
     def ping(self) -> None:
         """Return if the store answers."""
@@ -129,39 +124,31 @@ class SqlEventStore:
             connection.scalar(select(1))
 
     def close(self) -> None:
-        try:
-            autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-            with self._writing, autocommit.connect() as connection:
-                connection.execute(text("CHECKPOINT"))
-        finally:
-            self._engine.dispose()
+        self._database.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
+        with self._failures(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
         try:
-            with self._engine.begin() as connection:
-                yield connection
-        except DBAPIError as error:
-            if failure := duckdb.unavailable(error, self._engine):
+            yield
+        except SQLAlchemyError as error:
+            if failure := self._database.failure(error):
                 raise failure from error
             raise
 
     def _project(self, project_id: int) -> ProjectEvents:
-        return ProjectEvents(project_id, lambda: self._zone(project_id), self._has_holders(project_id), self._slots)
+        with self._failures():
+            has_holders = self._database.has_holders(project_id)
+        return ProjectEvents(project_id, lambda: self._zone(project_id), has_holders, self._slots, self._sql)
 
     def _zone(self, project_id: int) -> ZoneInfo:
         with self._begin(write=False) as work:
             project = work.accounts.project(project_id)
         return ZoneInfo(project.timezone if project else "UTC")
-
-    def _has_holders(self, project_id: int) -> bool:
-        known = self._with_holders.get(project_id)
-        if known is None:
-            with self._transaction() as connection:
-                statement = select(select(holders.c.project_id).where(holders.c.project_id == project_id).exists())
-                known = bool(connection.scalar(statement))
-            known = self._with_holders.setdefault(project_id, known)
-        return known
 
 
 def _histograms(connection: Connection, aggregation: Aggregation, project: ProjectEvents) -> list[Histogram | None]:

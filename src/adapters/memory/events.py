@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,6 +35,10 @@ class MemoryEventStore:
         self._ids: dict[tuple[int, str], UUID] = {}
         self._changes: Counter[int] = Counter()
         self.people = MemoryPeopleIndex(self._people, self._holders, self._ids, self._zone)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        yield  # nobody else has it
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         return {
