@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Double,
+    Integer,
     Text,
     and_,
     bindparam,
@@ -119,7 +120,7 @@ def _converted(term: Term, arg: ColumnElement[Any], sql: Dialect) -> ColumnEleme
         case Type.NUMBER, Type.TEXT:
             return _once(given, arg, sql.number, sql)
         case Type.NUMBER, _:
-            return cast(arg, Double)
+            return cast(cast(arg, Integer), Double)  # PostgreSQL makes no double of a boolean
         case Type.TEXT, Type.BOOL:
             return cast(arg, Text)
         case Type.TEXT, _:

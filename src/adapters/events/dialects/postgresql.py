@@ -39,12 +39,11 @@ from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.ext.compiler import compiles
 
 from ....domain.aggregation import Function
-from ....domain.errors import InvalidInput
 from ..tables import CompressedText, Instant, ScannedText, ids
 from . import duckdb_let
 from .duckdb import AnyElement
 from .duckdb_let import Let
-from .postgresql_patterns import translated
+from .postgresql_patterns import replacement, translated
 
 ROW = "ctid"
 let = duckdb_let.let
@@ -218,7 +217,8 @@ def matches(value: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
 
 
 def replaced(value: ColumnElement[Any], pattern: str, alias: str) -> ColumnElement[Any]:
-    raise InvalidInput("Events that PostgreSQL keeps cannot be filtered by cleaned paths.", "properties")
+    found, by = (bindparam(None, text, Text) for text in replacement(pattern, alias))
+    return func.regexp_replace(value.collate("C"), found, by, literal_column("'g'"), type_=Text)
 
 
 def same_value(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[bool]:

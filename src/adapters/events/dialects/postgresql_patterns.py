@@ -18,6 +18,8 @@ _MAX_REPEAT = 255
 _MAX_LENGTH = 1000
 _REPEAT = re.compile(r"\{(\d+)(?:(,)(\d*))?\}")
 _GROUP = re.compile(r"\?(?:P?<\w+>|([is]*)(?:-([is]+))?(:|\)))")
+_REFERENCE = re.compile(r"\\[0-9\\]")
+_REFERENCES = {"\\0": "\\&"}
 _POSIX = re.compile(r"\[:(\^?)(\w+):\]")
 _ESCAPES = {"a": 7, "f": 12, "t": 9, "n": 10, "r": 13, "v": 11}
 _ALPHA: Ranges = [(65, 90), (97, 122)]
@@ -53,6 +55,17 @@ def translated(pattern: str) -> str:
     return _Reader(pattern).read()
 
 
+@lru_cache(maxsize=128)
+def replacement(pattern: str, alias: str) -> tuple[str, str]:
+    """A pattern whose matches are replaced, and what by. Raises `InvalidInput` where the engines may not agree how
+    far a match goes: RE2 takes the first way that leads anywhere, PostgreSQL the longest.
+    """
+    reader = _PlainReader(pattern)
+    text = reader.read()
+    reader.demand_one_way()
+    return text, _REFERENCE.sub(lambda found: _REFERENCES.get(found[0], found[0]), alias)
+
+
 class _Reader:
     """One pass over a pattern. `fold`: letters stand for both cases; `dot_all`: a dot stands for newlines too."""
 
@@ -86,9 +99,9 @@ class _Reader:
                     raise self._refusal(repeat[0])
                 return self._eager(repeat[0])
             case ".":
-                return _class([(0, _LAST)] if self._dot_all else [(0, 9), (11, _LAST)])
+                return self._atom([(0, _LAST)] if self._dot_all else [(0, 9), (11, _LAST)])
             case "[":
-                return self._class()
+                return self._atom(self._class())
             case "\\":
                 return self._escape()
         return self._literal(ord(char))
@@ -134,7 +147,7 @@ class _Reader:
             self._at += 1
             return {"A": "^", "z": "$", "b": r"\y", "B": r"\Y"}[char]
         found = self._escaped()
-        return self._literal(found) if isinstance(found, int) else _class(found)
+        return self._literal(found) if isinstance(found, int) else self._atom(found)
 
     def _escaped(self) -> int | Ranges:
         """What an escape stands for, in a class or outside."""
@@ -152,11 +165,13 @@ class _Reader:
         return ord(char)
 
     def _literal(self, code: int) -> str:
-        if self._fold and len(alike := _alike(code)) > 1:
-            return _class([(one, one) for one in alike])
-        return _quoted(code)
+        return self._atom([(one, one) for one in (_alike(code) if self._fold else (code,))])
 
-    def _class(self) -> str:
+    def _atom(self, ranges: Ranges) -> str:
+        """One character of these."""
+        return _class(ranges)
+
+    def _class(self) -> Ranges:
         negated = self._text.startswith("^", self._at)
         self._at += negated
         ranges: Ranges = []
@@ -183,7 +198,7 @@ class _Reader:
         self._at += 1
         if self._fold:
             ranges += _folded(ranges)
-        return _class(_complement(ranges) if negated else ranges)
+        return _complement(ranges) if negated else ranges
 
     def _member(self) -> int | Ranges:
         char = self._next()
@@ -193,7 +208,57 @@ class _Reader:
         return InvalidInput(f"Regular expressions with {part} do not work on PostgreSQL.", "value")
 
 
+class _PlainReader(_Reader):
+    """Takes only a row of characters, each maybe repeated, in which groups may be marked."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(pattern)
+        self._row: list[tuple[Ranges, bool, bool]] = []  # the characters, may be left out, may come again
+
+    def demand_one_way(self) -> None:
+        """Refuse where a character that may be repeated or left out could also be one of those that follow it."""
+        if all(optional for _, optional, _ in self._row):
+            raise self._refusal("nothing that must be there")
+        for place, (ranges, optional, again) in enumerate(self._row):
+            for following, may_lack, _ in self._row[place + 1 :] if optional or again else ():
+                if _meet(ranges, following):
+                    raise self._refusal("more than one way to match")
+                if not may_lack:
+                    break
+
+    def _piece(self) -> str:
+        char = self._text[self._at]
+        if char in "|^$" or (char == "\\" and self._text[self._at + 1 : self._at + 2] in ("A", "z", "b", "B")):
+            raise self._refusal(char)
+        if char == ")" and self._text[self._at + 1 : self._at + 2] in ("*", "+", "?", "{"):
+            raise self._refusal("repeated groups")
+        return super()._piece()
+
+    def _group(self) -> str:
+        found = super()._group()
+        return "(" if found == "(?:" and not self._text.startswith("(?:", self._at - 3) else found
+
+    def _atom(self, ranges: Ranges) -> str:
+        self._row.append((ranges, False, False))
+        return super()._atom(ranges)
+
+    def _eager(self, repeat: str) -> str:
+        if self._text.startswith("?", self._at):
+            raise self._refusal(repeat + "?")
+        ranges, _, _ = self._row.pop()
+        low, _, high = repeat.strip("{}").partition(",")
+        optional, fixed = repeat in ("*", "?") or low == "0", repeat.startswith("{") and "," not in repeat
+        self._row += [(ranges, optional, not fixed and repeat != "?" and low != high)]
+        return repeat
+
+
+def _meet(some: Ranges, others: Ranges) -> bool:
+    return any(low <= end and start <= high for low, high in some for start, end in others)
+
+
 def _class(ranges: Ranges) -> str:
+    if len(ranges) == 1 and ranges[0][0] == ranges[0][1] > 0:
+        return _quoted(ranges[0][0])
     parts = [
         _quoted(low) if low == high else f"{_quoted(low)}-{_quoted(high)}"
         for given, high in ranges
