@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import itertools
 import os
 import shutil
 import tempfile
@@ -29,6 +30,16 @@ def empty_postgresql() -> Engine:
         for table in reversed(Row.metadata.sorted_tables):
             connection.execute(table.delete())
     return engine
+
+
+def new_postgresql() -> str:
+    """The URL of another migrated database."""
+    _migrated_postgresql().dispose()  # a database that is copied must be left alone meanwhile
+    engine = _new_database(f"copy_{next(_copies)}", template=_migrated_postgresql().url.database)
+    return engine.url.render_as_string(hide_password=False)
+
+
+_copies = itertools.count()
 
 
 def blank_postgresql() -> Engine:
@@ -77,11 +88,11 @@ def _blank_postgresql() -> Engine:
     return _new_database("blank")
 
 
-def _new_database(kind: str) -> Engine:
+def _new_database(kind: str, template: str | None = None) -> Engine:
     name = f"{kind}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     server = create_engine(_server(), isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template or 'template1'}"))
     server.dispose()
     engine = engines.create(_server().set(database=name).render_as_string())
     atexit.register(engine.dispose)
