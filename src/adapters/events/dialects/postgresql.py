@@ -52,7 +52,6 @@ _INFINITY: ColumnElement[Any] = literal_column("'Infinity'::double precision", D
 _HUGE: ColumnElement[Any] = literal_column("1e292::double precision", Double)
 _LOW: ColumnElement[Any] = literal_column("1e-150::double precision", Double)
 _HIGH: ColumnElement[Any] = literal_column("1e150::double precision", Double)
-_LARGE: ColumnElement[Any] = literal_column("1e9::double precision", Double)
 
 
 def rows_of(table: Table, columns: tuple[str, ...]) -> str:
@@ -158,17 +157,9 @@ def upper(text: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def total(number: ColumnElement[Any]) -> ColumnElement[Any]:
-    # Large numbers are added exactly: small ones would be lost beside them, and PostgreSQL fails where a sum of
-    # doubles is too large.
-    double = cast(number, Double)
-    ordinary = func.sum(double).filter(func.abs(double) < _LARGE)
-    large = func.sum(_exact(double)).filter(func.abs(double) >= _LARGE)
-    both = func.hedgerow_double(_exact(func.coalesce(ordinary, _ZERO)) + large, type_=Double)
-    return case((large.is_(None), ordinary), else_=both)
-
-
-def _exact(number: ColumnElement[Any]) -> ColumnElement[Any]:
-    return cast(cast(number, Text), Numeric)  # the direct cast keeps 15 digits only
+    # Added exactly: sums of doubles lose small numbers beside large ones, and fail where they are too large.
+    exact = cast(cast(cast(number, Double), Text), Numeric)  # the direct cast keeps 15 digits only
+    return func.hedgerow_double(func.sum(exact), type_=Double)
 
 
 def aggregate(function: Function, value: ColumnElement[Any]) -> ColumnElement[Any]:
