@@ -9,6 +9,8 @@ import os
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hedgerow.adapters import migrations
@@ -40,6 +42,23 @@ def new_postgresql() -> str:
 
 
 _copies = itertools.count()
+
+
+@contextmanager
+def unavailable(url: str) -> Iterator[None]:
+    """Meanwhile nobody can connect to a database, and who was connected is not."""
+    name = make_url(url).database
+    server = create_engine(_server(), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+        )
+        try:
+            yield
+        finally:
+            connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+    server.dispose()
 
 
 def blank_postgresql() -> Engine:

@@ -12,6 +12,7 @@ from hedgerow.adapters.events.store import SqlEventStore
 from hedgerow.adapters.events.tables import SLOTS
 from hedgerow.adapters.memory.events import MemoryEventStore
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from hedgerow.domain.actors import ActorsQuestion
 from hedgerow.domain.aggregation import Cell
 from hedgerow.domain.ports import PersonQuery, Projection
 from hypothesis import HealthCheck, Phase, given, settings
@@ -94,6 +95,8 @@ def test_every_answer_is_the_one_that_looking_at_every_event_gives(
         asked = data.draw(aggregations(project.id, ZoneInfo(zone)))
         assert _table(store.aggregate(asked)) == pytest.approx(_table(oracle.aggregate(asked)))
         assert store.earliest(project.id, asked.where) == oracle.earliest(project.id, asked.where)
+        behind = ActorsQuestion(asked, asked.window)
+        assert store.actors(behind, limit=3, offset=1) == oracle.actors(behind, limit=3, offset=1)
 
 
 def _table(cells: Sequence[Cell]) -> dict[object, float]:
