@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
         --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench lock
+.PHONY: help install run stack test check bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ run: $(STAMP) ## migrate, load the demo project once, serve on 127.0.0.1:8000
 	$(BIN)/hedgerow db upgrade
 	$(BIN)/hedgerow demo load
 	exec $(BIN)/hedgerow serve
+
+stack: $(STAMP) ## the team stack as local processes: PostgreSQL, Valkey, web servers, worker, scheduler
+	exec $(BIN)/python -m tests.stack
 
 test: $(STAMP) ## run the whole test suite
 	$(BIN)/python -m pytest

@@ -14,6 +14,7 @@ from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.domain.accounts import Project
 from hedgerow.domain.cohorts import Cohort
 from hedgerow.domain.events import Event, JsonValue, PersonMode, StoredEvent
+from hedgerow.domain.groups import Group
 from hedgerow.domain.persons import Person
 from hedgerow.domain.ports import EventStore, PersonCopy, Projection
 from hedgerow.domain.saved_actions import SavedAction, read_steps
@@ -63,6 +64,7 @@ class World:
     _holder: dict[str, UUID] = field(default_factory=dict)
     _events: list[StoredEvent] = field(default_factory=list)
     _people: list[PersonCopy] = field(default_factory=list)
+    _groups: list[Group] = field(default_factory=list)
     _holders: list[tuple[int, str, UUID]] = field(default_factory=list)
     _written: int = 0
 
@@ -72,6 +74,10 @@ class World:
         self._holder |= dict.fromkeys(distinct_ids, uuid)
         self._people.append(a_copy(self.project.id, uuid, properties))
         return uuid
+
+    def group(self, index: int, key: str, **properties: JsonValue) -> None:
+        """A group with these properties."""
+        self._groups.append(Group(self.project.id, index, key, properties))
 
     def move(self, distinct_id: str, person: UUID) -> None:
         """From now on the id, with all its past events, is that person's."""
@@ -138,9 +144,9 @@ class World:
 
     def store_all(self) -> None:
         """Store what happened since the last time."""
-        if self._events or self._people or self._holders:
-            self.store.write(self._events, Projection(self._people, holders=self._holders))
-        self._events, self._people, self._holders = [], [], []
+        if self._events or self._people or self._holders or self._groups:
+            self.store.write(self._events, Projection(self._people, holders=self._holders, groups=self._groups))
+        self._events, self._people, self._holders, self._groups = [], [], [], []
 
     def rows(self, request: Mapping[str, Any], now: str = "2020-01-05T00:00:00Z") -> list[dict[str, Any]]:
         """The rows of the answer as JSON."""

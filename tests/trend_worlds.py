@@ -286,3 +286,18 @@ def with_actions(world: World) -> None:
     """The actions `sign up` and `no events` of the first world, and some of page views."""
     for name in ("sign up", "no events", "$pageview"):
         world.action(name, {"event": name})
+
+
+def ungrouped_views(world: World) -> None:
+    world.person("p1", key="value")
+    for _ in range(4):
+        world.event("$pageview", "2020-01-02 12:00", "p1")
+
+
+def grouped_views(world: World) -> None:
+    world.person("p1", key="value")
+    world.group(0, "org:5", industry="finance")
+    world.group(0, "org:6", industry="technology")
+    world.event("$pageview", "2020-01-02 12:00", "p1")
+    for key in ("org:5", "org:6", "org:6"):
+        world.event("$pageview", "2020-01-02 12:00", "p1", group_0=key)

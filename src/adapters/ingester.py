@@ -8,6 +8,7 @@ one commit only.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -19,11 +20,12 @@ Store = Callable[[Sequence[tuple[Project, Sequence[Event]]]], int]
 
 
 class _Request:
-    __slots__ = ("done", "error", "events", "project")
+    __slots__ = ("came", "done", "error", "events", "project")
 
     def __init__(self, project: Project, events: Sequence[Event]) -> None:
         self.project = project
         self.events = events
+        self.came = time.monotonic()
         self.done = threading.Event()
         self.error: BaseException | None = None
 
@@ -32,11 +34,20 @@ class Ingester:
     """A bounded queue of requests' events in front of a store.
 
     `capacity`: how many events may wait before further requests are refused. `batch`: how many one commit takes
-    at most (a single larger request still goes in one).
+    at most (a single larger request still goes in one). `waited` is told how many seconds a commit's first request
+    has waited for it.
     """
 
-    def __init__(self, store: Store, *, capacity: int = 50_000, batch: int = 5_000) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        capacity: int = 50_000,
+        batch: int = 5_000,
+        waited: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
         self._store = store
+        self._waited = waited
         self._capacity = capacity
         self._batch = batch
         self._queue: deque[_Request] = deque()
@@ -73,8 +84,14 @@ class Ingester:
         """How many events wait to be stored."""
         return self._waiting
 
+    @property
+    def is_running(self) -> bool:
+        """Whether events that are submitted get stored."""
+        return self._thread.is_alive()
+
     def _run(self) -> None:
         while group := self._take():
+            self._waited(time.monotonic() - group[0].came)
             self._store_together(group)
             for request in group:
                 request.done.set()

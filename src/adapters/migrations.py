@@ -34,6 +34,17 @@ def is_current(engine: Engine) -> bool:
     return set(applied) == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
+def current(engine: Engine) -> str:
+    """The revision that the database has; empty when it has no tables yet."""
+    with engine.connect() as connection:
+        return ",".join(sorted(MigrationContext.configure(connection).get_current_heads()))
+
+
+def is_known(revision: str) -> bool:
+    """Whether a database of that revision can be brought up to date: not one that a newer version made."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def _config() -> Config:
     config = Config()
     # The configuration expands % in values.

@@ -6,14 +6,15 @@ step that has a rule decides, even when it grants less, and lists, details and t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import TypeVar
+from itertools import chain
+from typing import Protocol, TypeVar
 from uuid import UUID
 
-from .accounts import MemberLevel, User
+from .accounts import MemberLevel, Scope, User
 from .errors import PermissionDenied
 
 T = TypeVar("T")
@@ -109,6 +110,24 @@ class Target:
         return replace(self, resource_id=None, created_by=None)
 
 
+class Owned(Protocol):
+    """An object of a project that somebody made."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def project_id(self) -> int: ...
+
+    @property
+    def created_by(self) -> int | None: ...
+
+
+def object_target(resource: Resource, one: Owned) -> Target:
+    """An object with its creator."""
+    return Target(one.project_id, resource, str(one.id), one.created_by)
+
+
 def project_target(project_id: int) -> Target:
     """A project as an object."""
     return Target(project_id, Resource.PROJECT, str(project_id))
@@ -174,17 +193,35 @@ class Decision:
     rule: Rule | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the ladder. `level` is None where it has nothing to say."""
+
+    source: Source
+    source_subject: SourceSubject | None = None
+    level: Level | None = None
+    rule: Rule | None = None
+
+
 def level(rules: Rules, who: Member, target: Target) -> Decision:
     """What `who` may do with the target: the first step that has something to say decides."""
-    if not who.user.is_active:
-        return Decision(Level.NONE, Source.ORG_MEMBERSHIP)
-    if target.created_by == who.user.id:
-        return Decision(target.resource.ladder[-1], Source.CREATOR)
-    if who.user.level >= MemberLevel.ADMIN:
-        return Decision(target.resource.ladder[-1], Source.ORG_ADMIN)
-    own = _by_rule(rules, who, target, Source.OBJECT) if target.resource_id is not None else None
-    found = own or _by_rule(rules, who, target.whole, Source.RESOURCE)
-    return found or Decision(target.resource.default, Source.SYSTEM_DEFAULT)
+    for step in ladder(rules, who, target):
+        if step.level is not None:
+            return Decision(step.level, step.source, step.source_subject, step.rule)
+    raise AssertionError("the last step always decides")
+
+
+def ladder(rules: Rules, who: Member, target: Target) -> Iterator[Step]:
+    """All steps in their order, each with what it says."""
+    top = target.resource.ladder[-1]
+    yield Step(Source.ORG_MEMBERSHIP, level=None if who.user.is_active else Level.NONE)
+    yield Step(Source.CREATOR, level=top if target.created_by == who.user.id else None)
+    yield Step(Source.ORG_ADMIN, level=top if who.user.level >= MemberLevel.ADMIN else None)
+    if target.resource_id is not None:
+        yield from _by_rules(rules, who, target, Source.OBJECT)
+    if target.resource is not Resource.PROJECT:
+        yield from _by_rules(rules, who, target.whole, Source.RESOURCE)
+    yield Step(Source.SYSTEM_DEFAULT, level=target.resource.default)
 
 
 def inherited_access(rules: Rules, target: Target) -> Decision:
@@ -195,25 +232,23 @@ def inherited_access(rules: Rules, target: Target) -> Decision:
     return Decision(rule.access_level, Source.RESOURCE, SourceSubject.DEFAULT, rule)
 
 
-def _by_rule(rules: Rules, who: Member, target: Target, source: Source) -> Decision | None:
-    rule = rules.find(target, organization_member=who.user.member_id)
-    if rule:
-        return Decision(rule.access_level, source, SourceSubject.MEMBER, rule)
+def _by_rules(rules: Rules, who: Member, target: Target, source: Source) -> Iterator[Step]:
+    named = rules.find(target, organization_member=who.user.member_id)
+    yield Step(source, SourceSubject.MEMBER, named.access_level if named else None, named)
     by_role = [rule for role in sorted(who.roles) if (rule := rules.find(target, role=role))]
-    if by_role:
-        rule = max(by_role, key=lambda rule: rule.access_level)
-        return Decision(rule.access_level, source, SourceSubject.ROLE, rule)
-    rule = rules.find(target)
-    return Decision(rule.access_level, source, SourceSubject.DEFAULT, rule) if rule else None
+    highest = max(by_role, key=lambda rule: rule.access_level, default=None)
+    yield Step(source, SourceSubject.ROLE, highest.access_level if highest else None, highest)
+    default = rules.find(target)
+    yield Step(source, SourceSubject.DEFAULT, default.access_level if default else None, default)
 
 
 # --- the gate -----------------------------------------------------------------------------------------------
 
 
-def required_levels(scopes: Sequence[str], own: Resource | None = None) -> dict[Resource, Level]:
+def required_levels(scopes: Sequence[Scope], own: Resource | None = None) -> dict[Resource, Level]:
     """What the gate asks of a route with these scopes: of its own resource and of the object of each scope."""
     needed = {own: own.ladder[1]} if own else {}
-    for scope in scopes:
+    for scope in chain.from_iterable((scope,) if isinstance(scope, str) else scope for scope in scopes):
         name, _, action = scope.partition(":")
         resource = _RESOURCES.get(name)
         if resource:
@@ -257,6 +292,10 @@ class Listing:
         """Raise `PermissionDenied` if the list is closed. `has_own`: whether the creator has any object there."""
         if not (self.everything or self.exceptions or (has_own and self.creator is not None)):
             raise PermissionDenied("You do not have viewer access to this resource.")
+
+
+EVERYTHING = Listing(None, True)
+"""What nobody in particular sees."""
 
 
 def listing(rules: Rules, who: Member, project_id: int, resource: Resource) -> Listing:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 from .access import Level, Member, Resource, Rule, Rules, SourceSubject, Target, check_level, level, project_target
-from .accounts import MemberLevel
+from .accounts import MemberLevel, User
 from .errors import InvalidInput, PermissionDenied
 from .uuids import parse_uuid
 
@@ -18,6 +19,35 @@ MAX_OBJECTS_WITH_RULES = 1000
 
 RULED_RESOURCES = tuple(resource for resource in Resource if resource is not Resource.PROJECT)
 """Those that can have rules on the resource as a whole."""
+
+
+class RuleRepository(Protocol):
+    """The access rules of all projects."""
+
+    def for_member(
+        self,
+        user: User,
+        project_id: int | None,
+        *,
+        wholes: Collection[Resource] = (),
+        objects: Collection[Resource] = (),
+    ) -> Sequence[Rule]:
+        """The rules that name the user, a role of theirs or nobody, of one project or of all (None), in one statement.
+
+        `wholes`: rules on these resources as a whole; `objects`: those and the ones on single objects.
+        """
+
+    def about(self, project_id: int, resources: Collection[Resource]) -> Sequence[Rule]:
+        """All rules of these resources and of the project itself, oldest first, locked for change where it writes."""
+
+    def put(self, rule: Rule) -> None:
+        """Keep a rule in place of the one about the same that names the same."""
+
+    def delete(self, rule: Rule) -> None:
+        """Forget a rule."""
+
+    def forget_object(self, project_id: int, resource: Resource, resource_id: str) -> None:
+        """Forget all rules on an object, because it is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,15 @@ class MemberLevel(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Organization:
+    """The one organisation of an installation. All users are its members, all projects are its own."""
+
+    id: UUID
+    name: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """A person who may hold keys, with their membership of the organisation (`member_id`, `level`)."""
 
@@ -56,7 +65,8 @@ class User:
 class Project:
     """A project: one set of persons and events, with its own token and settings.
 
-    `week_start_day` is 0 for Sunday, 1 for Monday. `drop_events_older_than` is in seconds.
+    `week_start_day` is 0 for Sunday, 1 for Monday. `drop_events_older_than`, in seconds, is about
+    events that arrive; those that are stored stay for `retention_days`, for ever without.
     `group_types` maps a group type's name to its index, 0 to 4.
     """
 
@@ -75,6 +85,7 @@ class Project:
     person_processing_opt_out: bool = False
     person_properties_update_all: bool = False
     drop_events_older_than: int | None = None
+    retention_days: int | None = None
     aggregate_by_distinct_id: bool = False
     human_friendly_comparison_periods: bool = False
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .events import JsonValue, Properties
 
 _MAX_TEXT = 400
@@ -20,6 +22,22 @@ def take_elements_chain(properties: Properties) -> str:
     if not isinstance(elements, list):
         return ""
     return ";".join(_element_text(element) for element in elements if isinstance(element, dict))
+
+
+HREF_PATTERN = r'(?::|")href="((?:\\"|[^"])*)"'
+TEXT_PATTERN = r'(?::|")text="((?:\\"|[^"])*)"'
+"""What finds an attribute's value, still escaped, in a chain: for RE2 and for PostgreSQL too."""
+
+
+def href_of(chain: str) -> str | None:
+    """The address of the innermost element of a chain that has one."""
+    found = re.search(HREF_PATTERN, chain)
+    return None if found is None else _unescape(found[1])
+
+
+def texts_of(chain: str) -> list[str]:
+    """The texts of the elements of a chain that have one, innermost first."""
+    return [_unescape(text) for text in re.findall(TEXT_PATTERN, chain)]
 
 
 def _element_text(element: Properties) -> str:
@@ -58,3 +76,7 @@ def _text(value: JsonValue) -> str:
 
 def _escape(text: str) -> str:
     return text.replace('"', '\\"')
+
+
+def _unescape(text: str) -> str:
+    return text.replace('\\"', '"')

@@ -7,6 +7,7 @@ HedgerowError
 ├── NotAuthenticated        no credentials were given
 ├── AuthenticationFailed    credentials were given and are wrong: detail
 ├── Conflict                the state does not allow it: detail
+├── Throttled               too many requests: detail, wait
 ├── StoreUnavailable        a store cannot be reached, or another process holds it: detail
 └── QueryTooLarge           the answer would cost more than allowed: detail
 """
@@ -58,6 +59,14 @@ class AuthenticationFailed(HedgerowError):
 
 class Conflict(HedgerowError):
     """The present state does not allow it."""
+
+
+class Throttled(HedgerowError):
+    """Too many requests. `wait` is in whole seconds."""
+
+    def __init__(self, detail: str, wait: int) -> None:
+        super().__init__(detail)
+        self.wait = wait
 
 
 class StoreUnavailable(HedgerowError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from .access import EVERYTHING, Listing
 from .accounts import Project
 from .events import JsonValue
 from .legacy_trends import read_json
@@ -53,7 +54,7 @@ class Insight:
 class InsightQuery:
     """Which insights of a project, deleted ones aside: all conditions must hold, None means no condition.
 
-    `search` is a part of the name, in any case. `created_by` is a user's id.
+    `search` is a part of the name, in any case. `created_by` is a user's id. `shown` says which may be seen.
     """
 
     project_id: int
@@ -62,6 +63,7 @@ class InsightQuery:
     saved: bool | None = None
     favorited: bool | None = None
     created_by: int | None = None
+    shown: Listing = EVERYTHING
 
 
 class InsightRepository(SavedRepository[Insight], Protocol):

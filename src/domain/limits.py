@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 _MINUTE = 60
 _HOUR = 3600
@@ -29,6 +30,21 @@ class Budget:
     def remembered(self) -> int:
         """How many of the latest accepted requests are enough to know."""
         return max(window.requests for window in self.windows)
+
+    @property
+    def longest(self) -> int:
+        """After so many seconds no request of now counts any more."""
+        return max(window.seconds for window in self.windows)
+
+
+class RateLimiter(Protocol):
+    """Remembers the accepted requests of every key."""
+
+    def take(self, key_id: str, budget: Budget, now: float) -> int | None:
+        """None when one more request of the key fits in, which is then noted; else what `check` says to wait.
+
+        `now` is in seconds. No other request of the key comes between the check and the note.
+        """
 
 
 PERSONS = Budget("persons", (Window(240, _MINUTE),))

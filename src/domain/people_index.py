@@ -10,6 +10,9 @@ from uuid import UUID
 from .ports import PersonQuery, Position
 from .properties import FilterTree
 
+EMAIL_PREFIX = 200
+"""Shorter e-mails, in characters, are looked up whole: an index of a database does not take any length."""
+
 
 @dataclass(frozen=True, slots=True)
 class FoundPage:
@@ -46,4 +49,6 @@ class PeopleIndex(Protocol):
 
 def needs_index(query: PersonQuery) -> bool:
     """Whether a query asks for more than its persons' ids and e-mail, which the repository looks up."""
+    if query.email is not None and len(query.email) >= EMAIL_PREFIX:
+        return True
     return query.search is not None or query.where is not None or query.updated_after is not None

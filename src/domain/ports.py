@@ -13,18 +13,21 @@ from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
 
-from .accounts import ApiKey, MemberLevel, Project, User
+from .access_rules import RuleRepository
+from .accounts import ApiKey, MemberLevel, Organization, Project, User
 from .activity_log import ActivityRepository
 from .actors import ActorPage, ActorsQuestion
 from .aggregation import Aggregation, Cell
 from .cohorts import CohortRepository
 from .deletions import DeletionRepository
+from .erasure import Contents, Covered
 from .events import Event, StoredEvent
-from .groups import GroupRepository
+from .groups import Group, GroupRepository
 from .insights import InsightRepository
 from .persons import Person
 from .population import Id, Population
 from .properties import FilterTree
+from .roles import RoleRepository
 from .saved_actions import ActionRepository
 from .timeline import PastVersion, Run, Span
 
@@ -51,7 +54,7 @@ class PersonCopy:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What changed about persons, as facts of the present state, so that applying one twice does no harm.
+    """What changed about persons and groups, as facts of the present state, so that applying one twice does no harm.
 
     `holders`: (project, distinct id, person uuid): every event of the id so far belongs to that person.
     `ids`: ids that a person has got, likewise; who holds one is told by `holders` if they have it, else by these.
@@ -62,6 +65,7 @@ class Projection:
     gone: Sequence[tuple[int, UUID]] = ()
     holders: Sequence[tuple[int, str, UUID]] = ()
     ids: Sequence[tuple[int, str, UUID]] = ()
+    groups: Sequence[Group] = ()
     mark: int | None = None
 
 
@@ -101,7 +105,10 @@ class PersonPage:
 
 
 class PersonRepository(Protocol):
-    """The persons of all projects, their distinct ids, their history and their groups."""
+    """The persons of all projects, their distinct ids, their history and their groups.
+
+    Queries are by ids and e-mail: what more can be asked for is found by the index of people (`needs_index`).
+    """
 
     def population(self, ids: Collection[Id], *, new: Collection[Id] = ()) -> Population:
         """Everything that events under these ids can touch, in a bounded number of statements, locked for change.
@@ -130,9 +137,6 @@ class PersonRepository(Protocol):
     def count(self, query: PersonQuery) -> int:
         """How many persons match, exactly."""
 
-    def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
-        """All matching persons in list order, in constant memory."""
-
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
         """The persons with these integer ids and uuids that exist, in any order, with at most 1,000 ids each."""
 
@@ -141,6 +145,14 @@ class PersonRepository(Protocol):
 
     def history(self, project_id: int, uuid: UUID, until: int) -> Iterator[PastVersion]:
         """The versions in the history of a person, living or gone, ascending up to and with that one."""
+
+    def forget_history(self, project_id: int, uuid: UUID, version: int, *, at: datetime) -> Collection[int]:
+        """Forget the versions of a person up to that one. If the person did not end with it, what it was then stays,
+        as one version that it begins with now. The versions of those whom it took over in merges until `at` go too,
+        and theirs in turn: the integer ids of all of those."""
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
+        """Forget that these distinct ids were ever seen, but for those that somebody holds."""
 
     def unapplied(self, *, after: int = 0) -> Sequence[Projection]:
         """The projections that were logged after that mark and not cleared, with the present state of what they name.
@@ -166,7 +178,10 @@ class PropertyRepository(Protocol):
 
 
 class AccountRepository(Protocol):
-    """Users, projects and keys."""
+    """The organisation's users, projects and keys."""
+
+    def organization(self) -> Organization:
+        """The one organisation."""
 
     def add_user(self, *, email: str, first_name: str, last_name: str, level: MemberLevel, at: datetime) -> User:
         """A new user and member; raises `Conflict` when the e-mail is taken."""
@@ -176,6 +191,9 @@ class AccountRepository(Protocol):
 
     def users(self) -> Sequence[User]:
         """All users, oldest first."""
+
+    def update_user(self, user: User) -> None:
+        """Keep a user's names, level and whether they are active."""
 
     def add_project(self, *, name: str, timezone: str, week_start_day: int, at: datetime) -> Project:
         """A new project with a new token."""
@@ -189,6 +207,23 @@ class AccountRepository(Protocol):
     def projects(self) -> Sequence[Project]:
         """All projects, oldest first."""
 
+    def delete_project(self, project_id: int, at: datetime) -> bool:
+        """Whether there was such a project. Nobody finds it from now on; what belongs to it is still there."""
+
+    def restore_project(self, project_id: int) -> Project | None:
+        """A deleted project, which is there again; None when nothing is left of it."""
+
+    def erase_project(self, project_id: int, limit: int) -> int:
+        """Erase at most `limit` rows of what belongs to a deleted project; how many: fewer when nothing is left,
+        and the project is gone for good then. Of the audit log what belongs to no project stays, and the deletion
+        queue."""
+
+    def update_project(self, project: Project) -> None:
+        """Keep a project's name and settings."""
+
+    def projects_with_events(self) -> frozenset[int]:
+        """The ids of the projects that have ever stored an event."""
+
     def add_key(self, key: ApiKey) -> None:
         """Keep a new key."""
 
@@ -197,6 +232,9 @@ class AccountRepository(Protocol):
 
     def keys(self, user_id: int) -> Sequence[ApiKey]:
         """A user's keys, oldest first."""
+
+    def key(self, key_id: str) -> ApiKey | None:
+        """A key by its id, or None."""
 
     def delete_key(self, key_id: str) -> bool:
         """Whether there was such a key; it is gone now."""
@@ -211,6 +249,8 @@ class UnitOfWork(Protocol):
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    roles: RoleRepository
+    rules: RuleRepository
     activity: ActivityRepository
     deletions: DeletionRepository
     actions: ActionRepository
@@ -236,7 +276,7 @@ class UnitOfWorkFactory(Protocol):
 
 
 class EventStore(Protocol):
-    """The events, a slim copy of the persons, and who holds which distinct id now."""
+    """The events, a slim copy of the persons and groups, and who holds which distinct id now."""
 
     def turn(self) -> AbstractContextManager[int | None]:
         """Nobody else, in whatever process, has a turn or writes until this one ends; wait for it or fail.
@@ -268,6 +308,29 @@ class EventStore(Protocol):
 
         No answer changes by it.
         """
+
+    def contents(self, covered: Covered) -> Sequence[Contents]:
+        """What the covered events hold: of each person, or one in all."""
+
+    def erase(self, covered: Covered, limit: int) -> int:
+        """Erase at most `limit` of the covered events; how many: fewer when none is left."""
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> Collection[str]:
+        """Forget who has these distinct ids, but for those that have events; those that are forgotten now."""
+
+    def forget_project(self, project_id: int) -> None:
+        """Forget all persons, groups and distinct ids of a project."""
+
+    def compact(self) -> None:
+        """Leave nothing in any file of what has been erased. Takes as long as copying what there is; nearly all of
+        that time everything else goes on. Raises `StoreUnavailable` when it is too busy for that."""
+
+    def count_before(self, project_id: int, before: datetime) -> int:
+        """How many events of a project have an earlier time."""
+
+    def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
+        """Remove the oldest events with a time earlier than `before`, about `limit` of them; how many: fewer than
+        `limit` only when none is left."""
 
     def revision(self, project_id: int) -> int:
         """A number that changes with every change of the project's events or persons."""

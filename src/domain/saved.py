@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from .access import EVERYTHING, Listing
+
 T = TypeVar("T")
 
 
@@ -34,8 +36,8 @@ class SavedRepository(Protocol[T]):
 class VersionedRepository(SavedRepository[T], Protocol[T]):
     """Saved things that answers depend on."""
 
-    def page(self, project_id: int, *, limit: int, offset: int) -> SavedPage[T]:
-        """Those that are not deleted, newest first."""
+    def page(self, project_id: int, *, limit: int, offset: int, shown: Listing = EVERYTHING) -> SavedPage[T]:
+        """Those that are not deleted and that are shown, newest first."""
 
     def revision(self, project_id: int) -> int:
         """A number that grows with each of a project's that is added or saved."""

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
+from ..domain.access import Resource
 from ..domain.accounts import Project
 from ..domain.activity import entry_body
 from ..domain.activity_log import ActivityQuery
@@ -44,7 +45,7 @@ class ActivityLog(MethodView):
 class PersonsActivity(MethodView):
     """What was done to the persons of a project."""
 
-    @scoped("activity_log:read")
+    @scoped("activity_log:read", own=Resource.PERSON)
     @blueprint.arguments(PageArguments, location="query")
     @blueprint.response(200, ActivityPageSchema)
     def get(self, arguments: dict[str, str], project: Project) -> Response:
@@ -56,7 +57,7 @@ class PersonsActivity(MethodView):
 class PersonActivity(MethodView):
     """What was done to a person."""
 
-    @scoped("activity_log:read")
+    @scoped("activity_log:read", own=Resource.PERSON)
     @blueprint.arguments(PageArguments, location="query")
     @blueprint.response(200, ActivityPageSchema)
     def get(self, arguments: dict[str, str], person_id: str, project: Project) -> Response:

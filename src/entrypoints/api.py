@@ -32,6 +32,7 @@ _ERRORS: tuple[tuple[type[errors.HedgerowError], int, str, str], ...] = (
     (errors.NotAuthenticated, 401, "authentication_error", "not_authenticated"),
     (errors.AuthenticationFailed, 401, "authentication_error", "authentication_failed"),
     (errors.PermissionDenied, 403, "authentication_error", "permission_denied"),
+    (errors.Throttled, 429, "throttled_error", "throttled"),
     (errors.NotFound, 404, "invalid_request", "not_found"),
     (errors.Conflict, 409, "server_error", "conflict"),
     (errors.StoreUnavailable, 503, "server_error", "unavailable"),
@@ -84,6 +85,8 @@ def error_response(error: errors.HedgerowError) -> Response:
                 type_ = "invalid_request" if error.code == "parse_error" else type_
                 return envelope(status, type_, error.code, error.detail, error.attr)
             response = envelope(status, type_, code, error.detail)
+            if isinstance(error, errors.Throttled):
+                response.headers["Retry-After"] = str(error.wait)
             if status == 503:
                 response.headers["Retry-After"] = str(_RETRY_SECONDS)
             return response

@@ -1,4 +1,4 @@
-"""From a request to its caller and its project."""
+"""From a request to its caller and its project: the gate before every private view."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 
 from flask import g, request
 
-from ..domain.accounts import Project, Scope
+from ..domain.access import Resource
+from ..domain.accounts import Scope
 from ..domain.errors import NotAuthenticated
-from ..services.access import Caller
+from ..domain.limits import budget_of
+from ..services.access import Caller, Entered
 from .api import UnreadableBody, UnsupportedMediaType, json_body
 from .bootstrap import services
 
@@ -44,20 +46,70 @@ def authenticate() -> Caller:
     return services().access.authenticate(*found)
 
 
-def scoped(*scopes: Scope) -> Callable[[_View], _View]:
+def scoped(
+    *scopes: Scope,
+    own: Resource | None = None,
+    objects: Resource | None = None,
+    hides: bool = False,
+) -> Callable[[_View], _View]:
     """A view under a project: its `project_id` becomes the `Project` that the caller may use with these scopes.
 
-    A tuple of scopes stands for any of them.
+    A tuple of scopes stands for any of them. `own`: the route's resource where no scope names it. `objects`: the view
+    is about single objects of that resource, a list included: it hands what was `entered` on, to be asked there.
+    `hides`: a closed project is as if it were not there.
     """
 
     def decorate(view: _View) -> _View:
         @wraps(view)
         def wrapper(*args: Any, project_id: str, **kwargs: Any) -> Any:
             g.caller = authenticate()
-            project: Project = services().access.enter(g.caller, project_id, scopes)
-            return view(*args, project=project, **kwargs)
+            g.entered = services().access.enter(g.caller, project_id, scopes, own=own, objects=objects, hides=hides)
+            _spend()
+            return view(*args, project=g.entered.project, **kwargs)
 
         wrapper.scopes = scopes  # type: ignore[attr-defined]
         return wrapper  # type: ignore[return-value]
 
     return decorate
+
+
+def private(*scopes: Scope, limited_keys: bool = False) -> Callable[[_View], _View]:
+    """A view under no project. `limited_keys`: keys that are limited to projects may use it too."""
+
+    def decorate(view: _View) -> _View:
+        @wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            g.caller = authenticate()
+            if limited_keys:
+                services().access.require(g.caller, scopes)
+            else:
+                services().access.admit(g.caller, scopes)
+            _spend()
+            return view(*args, **kwargs)
+
+        wrapper.scopes = scopes  # type: ignore[attr-defined]
+        return wrapper  # type: ignore[return-value]
+
+    return decorate
+
+
+def caller() -> Caller:
+    """Who makes this request."""
+    found: Caller = g.caller
+    return found
+
+
+def entered() -> Entered:
+    """The project of this request and what its caller may do there."""
+    found: Entered = g.entered
+    return found
+
+
+def demand(*scopes: Scope) -> None:
+    """Ask for further scopes, and the levels that go with them, because of what the body asks for."""
+    services().access.demand(g.caller, g.entered, scopes)
+
+
+def _spend() -> None:
+    rule = request.url_rule.rule if request.url_rule else ""
+    services().access.spend(g.caller, budget_of(request.method, rule.partition("<project_id>")[2]))

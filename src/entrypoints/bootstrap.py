@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import current_app
 from sqlalchemy import Engine
@@ -13,26 +14,35 @@ from sqlalchemy import Engine
 from ..adapters import migrations
 from ..adapters.events.store import SqlEventStore
 from ..adapters.ingester import Ingester
+from ..adapters.limits import ProcessRateLimiter, RedisRateLimiter
 from ..adapters.relational import engine as relational
+from ..adapters.relational.compaction import compact
+from ..adapters.relational.snapshots import snapshot
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from ..domain.errors import HedgerowError, StoreUnavailable
+from ..domain.limits import RateLimiter
 from ..domain.ports import UnitOfWorkFactory
 from ..services.access import AccessPolicy
+from ..services.access_rules import AccessRuleService
 from ..services.accounts import AccountService
 from ..services.actions import ActionService
 from ..services.activity import ActivityService
 from ..services.actors import ActorService
+from ..services.backups import BackupService
 from ..services.capture import CaptureService
 from ..services.cohorts import CohortService
-from ..services.deletions import DeletionService
+from ..services.deletions import DeletionQueue, DeletionService
 from ..services.imports import ImportService
 from ..services.insights import InsightService
 from ..services.maintenance import MaintenanceService
 from ..services.people import PeopleWriter
 from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
+from ..services.retention import RetentionService
+from ..services.roles import RoleService
 from ..services.timelines import TimelineService
 from ..services.trends import TrendService
+from .metrics import Metrics
 from .settings import Settings, read_settings
 from .warnings import warn
 
@@ -49,6 +59,9 @@ class Relational:
     engine: Engine
     begin: UnitOfWorkFactory
     accounts: AccountService
+    deletions: DeletionQueue
+    roles: RoleService
+    access_rules: AccessRuleService
 
     def close(self) -> None:
         self.engine.dispose()
@@ -76,10 +89,17 @@ class Services:
     cohorts: CohortService
     insights: InsightService
     access: AccessPolicy
+    metrics: Metrics
+    backups: BackupService
+    retention: RetentionService
 
     @property
     def accounts(self) -> AccountService:
         return self.relational.accounts
+
+    @property
+    def access_rules(self) -> AccessRuleService:
+        return self.relational.access_rules
 
     def problems(self) -> list[str]:
         """Why the server cannot serve now; empty when it can."""
@@ -95,6 +115,8 @@ class Services:
             self.events.ping()
         except HedgerowError as error:
             problems.append(error.detail)
+        if not self.ingester.is_running:
+            problems.append("Events are not being stored: the server must be started again.")
         return problems
 
     def close(self) -> None:
@@ -112,13 +134,22 @@ def open_relational(settings: Settings, *, upgrade: bool = True) -> Relational:
     if embedded and upgrade:
         migrations.upgrade(engine)
     begin = SqlUnitOfWorkFactory(engine)
-    return Relational(engine, begin, AccountService(begin, now))
+    return Relational(
+        engine,
+        begin,
+        AccountService(begin, now),
+        DeletionQueue(begin, now),
+        RoleService(begin, now),
+        AccessRuleService(begin, now),
+    )
 
 
 def open_services(settings: Settings) -> Services:
     """Open both stores. Raises `StoreUnavailable` when another process holds the embedded event store."""
     store = open_relational(settings)
     begin = store.begin
+    if not settings.events_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
         events = SqlEventStore(settings.events, begin)
     except BaseException:
@@ -130,17 +161,20 @@ def open_services(settings: Settings) -> Services:
     capture = CaptureService(begin, events, people, now, warn)
     persons = PersonService(begin, events.people)
     trends = TrendService(begin, events, now)
-    return Services(
+    metrics = Metrics()
+    metrics.watch_engine(store.engine, "relational")
+    metrics.watch_engine(events.engine, "events")
+    services = Services(
         settings=settings,
         relational=store,
         events=events,
         capture=capture,
-        ingester=Ingester(capture.store),
+        ingester=Ingester(metrics.measured(capture.store), waited=metrics.waited),
         imports=ImportService(capture, now, warn),
         persons=persons,
         person_edits=PersonEditor(people, now),
         activity=ActivityService(begin),
-        deletions=DeletionService(begin),
+        deletions=DeletionService(begin, now, people, events, (events.compact, partial(compact, store.engine))),
         timelines=TimelineService(begin, events, now),
         trends=trends,
         actors=ActorService(events, events.people, trends, persons),
@@ -148,16 +182,45 @@ def open_services(settings: Settings) -> Services:
         actions=ActionService(begin, now),
         cohorts=CohortService(begin, now, events.people),
         insights=InsightService(begin, now),
-        access=AccessPolicy(begin, now),
+        access=AccessPolicy(begin, now, rate_limiter(settings)),
+        metrics=metrics,
+        backups=BackupService(people, partial(snapshot, store.engine), events.snapshot, now),
+        retention=RetentionService(begin, events),
     )
+    metrics.watch_services(services, now)
+    return services
+
+
+def rate_limiter(settings: Settings) -> RateLimiter | None:
+    """What counts requests, None where nothing does."""
+    if settings.rate_limits == "off":
+        return None
+    return RedisRateLimiter(settings.redis_url) if settings.redis_url else ProcessRateLimiter()
+
+
+@contextmanager
+def relational_store() -> Iterator[Relational]:
+    """The relational store for the length of a command; works beside a running server."""
+    store = open_relational(read_settings())
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 @contextmanager
 def accounts() -> Iterator[AccountService]:
-    """The account service for the length of a command; works beside a running server."""
+    """Its account service alone."""
+    with relational_store() as store:
+        yield store.accounts
+
+
+@contextmanager
+def deletion_queue() -> Iterator[DeletionQueue]:
+    """The deletion queue for the length of a command; works beside a running server."""
     store = open_relational(read_settings())
     try:
-        yield store.accounts
+        yield store.deletions
     finally:
         store.close()
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, g
+from flask import Response
 from flask.views import MethodView
 
+from ..domain.access import Resource
 from ..domain.accounts import Project
 from ..domain.ports import PersonQuery
 from ..domain.properties import CohortFilter
 from .api import PrivateBlueprint, json_response
-from .auth import scoped
+from .auth import entered, scoped
 from .bootstrap import services
 from .persons import page_of, read_reference
 from .schemas.cohorts import (
@@ -24,8 +25,8 @@ from .schemas.cohorts import (
     PersonCohortsSchema,
     cohort_body,
 )
+from .schemas.pages import PageArguments, page_body, read_page
 from .schemas.persons import PersonPageSchema
-from .schemas.saved import PageArguments, page_body, read_page
 
 blueprint = PrivateBlueprint("cohorts", __name__, description="Named sets of persons.")
 
@@ -34,15 +35,15 @@ blueprint = PrivateBlueprint("cohorts", __name__, description="Named sets of per
 class Cohorts(MethodView):
     """The cohorts of a project."""
 
-    @scoped("cohort:read")
+    @scoped("cohort:read", objects=Resource.COHORT)
     @blueprint.arguments(PageArguments, location="query")
     @blueprint.response(200, CohortPageSchema)
     def get(self, arguments: dict[str, str], project: Project) -> Response:
         """List cohorts, newest first"""
         limit, offset = read_page(arguments)
-        cohorts, count = services().cohorts.page(project, limit=limit, offset=offset)
+        cohorts, count = services().cohorts.page(entered(), limit=limit, offset=offset)
         users = services().accounts.users_by_id()
-        rows = [cohort_body(cohort, users, g.caller.user) for cohort in cohorts]
+        rows = [cohort_body(cohort, users, entered()) for cohort in cohorts]
         return json_response(page_body(rows, count, limit, offset))
 
     @scoped("cohort:write")
@@ -50,47 +51,47 @@ class Cohorts(MethodView):
     @blueprint.response(201, CohortSchema)
     def post(self, body: dict[str, Any], project: Project) -> Response:
         """Make a cohort"""
-        cohort = services().cohorts.create(project, body, by=g.caller.user)
-        return json_response(cohort_body(cohort, {g.caller.user.id: g.caller.user}, g.caller.user), 201)
+        cohort = services().cohorts.create(entered(), body)
+        return json_response(cohort_body(cohort, services().accounts.users_by_id(), entered()), 201)
 
 
 @blueprint.route("/cohorts/<int:cohort_id>")
 class OneCohort(MethodView):
     """One cohort."""
 
-    @scoped("cohort:read")
+    @scoped("cohort:read", objects=Resource.COHORT)
     @blueprint.response(200, CohortSchema)
     def get(self, cohort_id: int, project: Project) -> Response:
         """Retrieve a cohort"""
-        cohort = services().cohorts.get(project, cohort_id)
-        return json_response(cohort_body(cohort, services().accounts.users_by_id(), g.caller.user))
+        cohort = services().cohorts.get(entered(), cohort_id)
+        return json_response(cohort_body(cohort, services().accounts.users_by_id(), entered()))
 
-    @scoped("cohort:write")
+    @scoped("cohort:write", objects=Resource.COHORT)
     @blueprint.arguments(CohortChangeSchema)
     @blueprint.response(200, CohortSchema)
     def patch(self, body: dict[str, Any], cohort_id: int, project: Project) -> Response:
         """Change a cohort"""
-        cohort = services().cohorts.update(project, cohort_id, body, by=g.caller.user)
-        return json_response(cohort_body(cohort, services().accounts.users_by_id(), g.caller.user))
+        cohort = services().cohorts.update(entered(), cohort_id, body)
+        return json_response(cohort_body(cohort, services().accounts.users_by_id(), entered()))
 
-    @scoped("cohort:write")
+    @scoped("cohort:write", objects=Resource.COHORT)
     @blueprint.response(204)
     def delete(self, cohort_id: int, project: Project) -> Response:
         """Delete a cohort; filters on it are refused from now on"""
-        services().cohorts.update(project, cohort_id, {"deleted": True}, by=g.caller.user)
+        services().cohorts.update(entered(), cohort_id, {"deleted": True})
         return Response(status=204)
 
 
 @blueprint.route("/cohorts/<int:cohort_id>/persons")
 class CohortPersons(MethodView):
-    """The persons of a cohort."""
+    """The persons of a cohort, shown to those who may see persons."""
 
-    @scoped("cohort:read")
+    @scoped("cohort:read", own=Resource.PERSON, objects=Resource.COHORT)
     @blueprint.arguments(CohortMemberArguments, location="query")
     @blueprint.response(200, PersonPageSchema)
     def get(self, arguments: dict[str, str], cohort_id: int, project: Project) -> Response:
         """List the persons of a cohort, newest first"""
-        services().cohorts.get(project, cohort_id)
+        services().cohorts.get(entered(), cohort_id)
         query = PersonQuery(project.id, search=arguments.get("search") or None, where=CohortFilter(cohort_id))
         return json_response(page_of(query, arguments, project))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, current_app, request
+from werkzeug.exceptions import MethodNotAllowed
 
 _OK = b'{"status":"Ok"}'
 
@@ -16,9 +17,19 @@ def open_to_any_origin(blueprint: Blueprint) -> None:
             return Response(_OK, content_type="application/json")
         return None
 
-    @blueprint.after_request
+    @blueprint.after_app_request
     def mirror(response: Response) -> Response:
-        return allow(response, "GET, POST, OPTIONS")
+        return allow(response, "GET, POST, OPTIONS") if _is_of(blueprint) else response
+
+
+def _is_of(blueprint: Blueprint) -> bool:
+    """Whether the request is for one of a blueprint's routes, even if by a method that the route does not take."""
+    refusal = request.routing_exception
+    urls = current_app.create_url_adapter(request)
+    if urls is None or not isinstance(refusal, MethodNotAllowed) or not refusal.valid_methods:
+        return request.blueprint == blueprint.name
+    endpoint, _ = urls.match(method=next(iter(refusal.valid_methods)))
+    return str(endpoint).startswith(f"{blueprint.name}.")
 
 
 def open_to_configured_origins(app: Flask, origins: frozenset[str]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, request
 from flask.views import MethodView
 
+from ..domain.access import Resource
 from ..domain.accounts import Project
 from ..domain.errors import InvalidInput
 from ..domain.insights import InsightQuery
@@ -17,7 +18,7 @@ from ..domain.trend_requests import read_paging, trends_query_of, unwrap
 from ..domain.trends_query import parse_trends_query
 from .answering import Answer, answer
 from .api import PrivateBlueprint, json_body, json_response, link
-from .auth import scoped
+from .auth import demand, entered, scoped
 from .bootstrap import services
 from .csv import csv_response
 from .schemas.common import whole_number
@@ -31,8 +32,8 @@ from .schemas.insights import (
     TrendSchema,
     insight_body,
 )
+from .schemas.pages import page_body, read_page
 from .schemas.query import QueryArguments
-from .schemas.saved import page_body, read_page
 from .trend_answers import csv_file_name, csv_rows, is_full_page
 from .trend_chart import svg_response
 
@@ -62,7 +63,7 @@ class Trend(MethodView):
             raise InvalidInput("The body must be an object.")
         if not body.get("saved"):
             return _answer(project, keys, suffix)
-        services().access.require(g.caller, ["insight:write"])
+        demand("insight:write")
         return _answer(project, keys, suffix, keep=body)
 
 
@@ -84,8 +85,8 @@ def _answer(project: Project, body: dict[str, Any], suffix: str, keep: dict[str,
     if keep is not None:
         question = {key: keys[key] for key in ("query", "filters") if keys.get(key)}
         question = question or {"filters": {key: keys[key] for key in LEGACY_KEYS if key in keys}}
-        insight = services().insights.create(project, keep | question, by=g.caller.user)
-        answered["insight"] = insight_body(insight, {g.caller.user.id: g.caller.user}, g.caller.user)
+        insight = services().insights.create(entered(), keep | question)
+        answered["insight"] = insight_body(insight, services().accounts.users_by_id(), entered())
     return json_response(answered)
 
 
@@ -93,7 +94,7 @@ def _answer(project: Project, body: dict[str, Any], suffix: str, keep: dict[str,
 class Insights(MethodView):
     """The insights of a project."""
 
-    @scoped("insight:read")
+    @scoped("insight:read", objects=Resource.INSIGHT)
     @blueprint.arguments(InsightListArguments, location="query")
     @blueprint.response(200, InsightPageSchema)
     def get(self, arguments: dict[str, Any], project: Project) -> Response:
@@ -108,9 +109,9 @@ class Insights(MethodView):
             favorited=arguments.get("favorited"),
             created_by=whole_number(created_by, "created_by", default=0, minimum=0) if created_by else None,
         )
-        page = services().insights.page(query, limit=limit, offset=offset)
+        page = services().insights.page(entered(), query, limit=limit, offset=offset)
         users = services().accounts.users_by_id()
-        rows = [insight_body(insight, users, g.caller.user) for insight in page.rows]
+        rows = [insight_body(insight, users, entered()) for insight in page.rows]
         return json_response(page_body(rows, page.count, limit, offset))
 
     @scoped("insight:write")
@@ -118,45 +119,40 @@ class Insights(MethodView):
     @blueprint.response(201, InsightSchema)
     def post(self, body: dict[str, Any], project: Project) -> Response:
         """Keep an insight"""
-        insight = services().insights.create(project, body, by=g.caller.user)
-        return json_response(insight_body(insight, {g.caller.user.id: g.caller.user}, g.caller.user), 201)
+        insight = services().insights.create(entered(), body)
+        return json_response(insight_body(insight, services().accounts.users_by_id(), entered()), 201)
 
 
 @blueprint.route("/insights/<insight_id>")
 class OneInsight(MethodView):
     """One insight, by id or short id."""
 
-    @scoped("insight:read")
+    @scoped("insight:read", objects=Resource.INSIGHT)
     @blueprint.arguments(QueryArguments, location="query")
     @blueprint.response(200, InsightSchema)
     def get(self, arguments: dict[str, Any], insight_id: str, project: Project) -> Response:
         """Retrieve an insight, computed"""
-        insight = services().insights.get(project, _reference(insight_id))
-        body = insight_body(insight, services().accounts.users_by_id(), g.caller.user)
+        insight = services().insights.get(entered(), insight_id)
+        body = insight_body(insight, services().accounts.users_by_id(), entered())
         if insight.query is not None:
             found = answer(project, parse_trends_query(unwrap(insight.query), project), {}).body("result")
             body |= {key: found[key] for key in ("result", "last_refresh", "is_cached")}
         return json_response(body)
 
-    @scoped("insight:write")
+    @scoped("insight:write", objects=Resource.INSIGHT)
     @blueprint.arguments(InsightChangeSchema)
     @blueprint.response(200, InsightSchema)
     def patch(self, body: dict[str, Any], insight_id: str, project: Project) -> Response:
         """Change an insight; `deleted: false` brings one back"""
-        insight = services().insights.update(project, _reference(insight_id), body, by=g.caller.user)
-        return json_response(insight_body(insight, services().accounts.users_by_id(), g.caller.user))
+        insight = services().insights.update(entered(), insight_id, body)
+        return json_response(insight_body(insight, services().accounts.users_by_id(), entered()))
 
-    @scoped("insight:write")
+    @scoped("insight:write", objects=Resource.INSIGHT)
     @blueprint.response(204)
     def delete(self, insight_id: str, project: Project) -> Response:
         """Delete an insight"""
-        services().insights.update(project, _reference(insight_id), {"deleted": True}, by=g.caller.user)
+        services().insights.update(entered(), insight_id, {"deleted": True})
         return Response(status=204)
-
-
-def _reference(text: str) -> int | str:
-    is_number = text.isascii() and text.isdigit() and len(text) < 20
-    return int(text) if is_number else storable(text)
 
 
 def _text(arguments: dict[str, str], key: str) -> str | None:

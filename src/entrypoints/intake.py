@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,9 @@ PATIENCE = 10.0
 
 LONGEST = 300.0
 """Seconds for the whole of a body."""
+
+LAST = 1.5
+"""Seconds for the rest of a body once the server is told to end."""
 
 MAX_KEPT = 25 * 1024 * 1024
 """The largest body in bytes that any route takes. More is read and not kept, so that its client comes to read the
@@ -54,6 +58,23 @@ class Intake:
         self._threads = ThreadPoolExecutor(threads, "request")
         self._patience = patience
         self._large = asyncio.Semaphore(LARGE_BODIES)
+        self._longest = LONGEST
+        self._receiving: set[asyncio.Timeout] = set()
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait less for bodies when the server is told to end: it goes on until its requests are answered.
+
+        The server has its own handlers with the loop, which go on being called: the loop hears of a signal by its
+        wake-up descriptor, whatever is called besides.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._hurry, loop.time() + LAST))
+
+    def _hurry(self, deadline: float) -> None:
+        self._longest = LAST
+        for whole in self._receiving:
+            if not whole.expired():
+                whole.reschedule(deadline)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
@@ -62,7 +83,7 @@ class Intake:
             headers = scope.headers
             if scope.method not in _BODILESS or "content-length" in headers or "transfer-encoding" in headers:
                 claimed = headers.get("content-length") or "0"
-                await body.receive(protocol, int(claimed) if claimed.isdecimal() else 0, self._patience)
+                await self._receive(body, protocol, int(claimed) if claimed.isdecimal() else 0)
             run = asyncio.get_running_loop().run_in_executor
             status, fields, content = await run(self._threads, self._work, _environ(scope, body))
             if isinstance(content, bytes):
@@ -78,6 +99,14 @@ class Intake:
                 await run(self._threads, _close, content)
         finally:
             body.release()
+
+    async def _receive(self, body: _Body, protocol: Any, claimed: int) -> None:
+        whole = asyncio.timeout(self._longest)
+        self._receiving.add(whole)
+        try:
+            await body.receive(protocol, claimed, self._patience, whole)
+        finally:
+            self._receiving.discard(whole)
 
     def _work(self, environ: dict[str, Any]) -> Answer:
         started: list[Any] = []
@@ -105,11 +134,14 @@ class _Body:
         self._received = 0
         self._stalled = False
 
-    async def receive(self, protocol: Any, claimed: int, patience: float) -> None:
-        """Return when all is there, or nothing more is waited for. `claimed` is the length by the headers."""
+    async def receive(self, protocol: Any, claimed: int, patience: float, whole: asyncio.Timeout) -> None:
+        """Return when all is there, or nothing more is waited for.
+
+        `claimed` is the length by the headers; `whole` ends the waiting, whatever comes.
+        """
         chunks = aiter(protocol)
         try:
-            async with asyncio.timeout(LONGEST):
+            async with whole:
                 while self._received <= MAX_READ:
                     async with asyncio.timeout(patience):
                         chunk = await anext(chunks)

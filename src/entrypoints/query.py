@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, g
+from flask import Response
 from flask.views import MethodView
 
 from ..domain.accounts import Project
@@ -13,8 +13,7 @@ from ..domain.trends_query import parse_trends_query
 from .actors_query import answer_actors, is_actors_query
 from .answering import answer
 from .api import PrivateBlueprint, json_response
-from .auth import scoped
-from .bootstrap import services
+from .auth import demand, scoped
 from .schemas.query import QueryAnswerSchema, QueryArguments, QueryBody
 
 blueprint = PrivateBlueprint("query", __name__, description="Queries as objects.")
@@ -31,7 +30,7 @@ class Query(MethodView):
     def post(self, arguments: dict[str, Any], body: dict[str, Any], project: Project) -> Response:
         """Compute a query"""
         if is_actors_query(body["query"]):
-            services().access.require(g.caller, ["person:read"])
+            demand("person:read")
             return json_response(answer_actors(body["query"], project))
         found = answer(project, parse_trends_query(unwrap(body["query"]), project), body)
         result = found.result

@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), description="Where the embedded stores live.")
     database_url: str = Field(default="", description="Relational store, a SQLAlchemy URL; empty: SQLite in there.")
     events_url: str = Field(default="", description="Event store, a SQLAlchemy URL; empty: DuckDB in the data folder.")
+    redis_url: str = Field(default="", description="Redis that all processes share; empty: all in this process.")
+    rate_limits: Literal["on", "off"] = Field(default="on", description="Whether keys have rate limits.")
     cors_origins: str = Field(
         default="", description="Origins, comma-separated, that may call the private API from a browser."
     )
@@ -27,6 +29,11 @@ class Settings(BaseSettings):
     log_format: Literal["", "console", "json"] = Field(
         default="", description="How it is logged; empty: console on a terminal, else json."
     )
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether both stores are files in the data folder."""
+        return not self.database_url and not self.events_url
 
     @property
     def database(self) -> str:

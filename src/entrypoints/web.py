@@ -9,6 +9,7 @@ from flask import Flask
 
 from .. import __version__
 from . import (
+    access_rules,
     actions,
     activity,
     capture,
@@ -17,9 +18,11 @@ from . import (
     docs,
     health,
     insights,
+    organization,
     person_edits,
     person_lookups,
     persons,
+    projects,
     query,
     sdk,
     timelines,
@@ -27,11 +30,13 @@ from . import (
 from .api import HedgerowApi, register_errors
 from .bootstrap import Services, open_services
 from .cli import register_commands
+from .control import open_control
 from .cors import open_to_configured_origins
 from .decoding import MAX_SIZE
 from .settings import Settings, read_settings
 
 _PRIVATE = (
+    projects.blueprint,
     persons.blueprint,
     person_lookups.blueprint,
     person_edits.blueprint,
@@ -42,7 +47,9 @@ _PRIVATE = (
     actions.blueprint,
     cohorts.blueprint,
     query.blueprint,
+    access_rules.blueprint,
 )
+_OUTSIDE_PROJECTS = (projects.list_blueprint, organization.blueprint)
 _PREFIXES = {"environments": "/api/environments/<project_id>", "projects": "/api/projects/<project_id>"}
 
 
@@ -65,6 +72,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     )
     if services is not None:
         app.extensions["hedgerow"] = services
+        services.metrics.watch_requests(app)
 
     api = HedgerowApi(app)
     for blueprint in _PRIVATE:
@@ -83,6 +91,8 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
                     }
                 ],
             )
+    for blueprint in _OUTSIDE_PROJECTS:
+        api.register_blueprint(blueprint, url_prefix="/api")
     docs.describe_security(api.spec)
     app.register_blueprint(capture.blueprint)
     app.register_blueprint(sdk.blueprint)
@@ -98,4 +108,6 @@ def served_app() -> Any:
     """The application for the server's worker, which owns the stores."""
     services = open_services(read_settings())
     Finalize(None, services.close, exitpriority=1)  # a worker process runs no `atexit`
+    if control := open_control(services):
+        Finalize(None, control.close, exitpriority=2)  # earlier
     return create_app(services)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from zoneinfo import available_timezones
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from ..domain.accounts import (
     ApiKey,
     MemberLevel,
+    Organization,
     Project,
     User,
     check_scopes,
@@ -16,8 +18,13 @@ from ..domain.accounts import (
     mask_key,
     new_key_value,
 )
+from ..domain.activity import key_created, key_revoked, object_changed, project_deleted
+from ..domain.deletions import of_project
 from ..domain.errors import Conflict, InvalidInput, NotFound
 from ..domain.ports import Clock, UnitOfWork, UnitOfWorkFactory
+from ..domain.project_settings import changed_project, check_timezone, checked_name, settings_of
+from .membership import enterable
+from .recording import record
 
 MAX_KEYS_PER_USER = 10
 
@@ -48,6 +55,24 @@ class AccountService:
         with self._begin(write=False) as work:
             return work.accounts.user(email=email)
 
+    def organization(self) -> Organization:
+        """The one organisation."""
+        with self._begin(write=False) as work:
+            return work.accounts.organization()
+
+    def users(self) -> Sequence[User]:
+        """All users, oldest first."""
+        with self._begin(write=False) as work:
+            return work.accounts.users()
+
+    def update_user(self, email: str, *, level: MemberLevel | None = None) -> User:
+        """A user, with another level in the organisation where one is given. Raises `NotFound`."""
+        return self._update_user(email, **({"level": level} if level else {}))
+
+    def deactivate_user(self, email: str) -> User:
+        """A user whose keys open nothing any more, at once. Raises `NotFound`."""
+        return self._update_user(email, is_active=False)
+
     def users_by_id(self) -> dict[int, User]:
         """All users: an organisation has few, and one question answers for a whole list."""
         with self._begin(write=False) as work:
@@ -55,21 +80,51 @@ class AccountService:
 
     def create_project(self, name: str, *, timezone: str = "UTC", week_start_day: int = 0) -> Project:
         """A new project. Raises `InvalidInput` for an empty name or a time zone that the IANA does not know."""
-        if not name.strip():
-            raise InvalidInput("This field may not be blank.", attr="name", code="blank")
-        if timezone not in available_timezones():
-            raise InvalidInput(f"{timezone!r} is not a known time zone.", attr="timezone")
+        name = checked_name(name)
+        check_timezone(timezone)
         with self._begin() as work:
             project = work.accounts.add_project(
-                name=name.strip(), timezone=timezone, week_start_day=week_start_day, at=self._clock()
+                name=name, timezone=timezone, week_start_day=week_start_day, at=self._clock()
             )
+            self._record_project(work, None, project, by=None)
             work.commit()
         return project
+
+    def delete_project(self, project_id: int, *, by: int | None = None) -> Project:
+        """Delete a project: nobody finds it from now on, and all that it has waits in the deletion queue. The project
+        as it was. Raises `NotFound`."""
+        with self._begin() as work:
+            project = work.accounts.project(project_id)
+            if project is None:
+                raise NotFound(f"There is no project {project_id}.")
+            now = self._clock()
+            work.accounts.delete_project(project_id, now)
+            work.deletions.request([of_project(project_id, by=by, at=now)])
+            work.activity.add([project_deleted(project, by=by, at=now)])
+            work.commit()
+        return project
+
+    def update_project(self, project_id: int, changes: Mapping[str, Any], *, by: int | None = None) -> Project:
+        """A project with some settings changed, by a user or a command. Raises `NotFound` or `InvalidInput`."""
+        with self._begin() as work:
+            project = work.accounts.project(project_id)
+            if project is None:
+                raise NotFound(f"There is no project {project_id}.")
+            changed = changed_project(project, changes, self._clock())
+            work.accounts.update_project(changed)
+            self._record_project(work, project, changed, by=by)
+            work.commit()
+        return changed
 
     def projects(self) -> Sequence[Project]:
         """All projects, oldest first."""
         with self._begin(write=False) as work:
             return work.accounts.projects()
+
+    def projects_with_events(self) -> frozenset[int]:
+        """The ids of the projects that have ever stored an event."""
+        with self._begin(write=False) as work:
+            return work.accounts.projects_with_events()
 
     def project(self, project_id: int) -> Project:
         """One project. Raises `NotFound`."""
@@ -99,8 +154,7 @@ class AccountService:
                     f"You can only have {MAX_KEYS_PER_USER} personal API keys. "
                     "Remove an existing key before creating a new one."
                 )
-            known = {project.id for project in work.accounts.projects()}
-            if not known.issuperset(projects):
+            if not {project.id for project in enterable(work, user)}.issuperset(projects):
                 raise InvalidInput(
                     "You must be a member of all teams that you are scoping the key to.", attr="scoped_teams"
                 )
@@ -116,6 +170,7 @@ class AccountService:
                 created_at=self._clock(),
             )
             work.accounts.add_key(key)
+            record(work, [key_created(key, by=None, at=key.created_at)])
             work.commit()
         return key, value
 
@@ -127,9 +182,32 @@ class AccountService:
     def revoke_key(self, key_id: str) -> None:
         """End a key at once. Raises `NotFound`."""
         with self._begin() as work:
-            if not work.accounts.delete_key(key_id):
+            key = work.accounts.key(key_id)
+            if key is None:
                 raise NotFound(f"There is no key {key_id!r}.")
+            work.accounts.delete_key(key_id)
+            record(work, [key_revoked(key, by=None, at=self._clock())])
             work.commit()
+
+    def _update_user(self, email: str, **changes: Any) -> User:
+        with self._begin() as work:
+            user = replace(self._user(work, email), **changes)
+            work.accounts.update_user(user)
+            work.commit()
+        return user
+
+    def _record_project(self, work: UnitOfWork, before: Project | None, after: Project, *, by: int | None) -> None:
+        entry = object_changed(
+            "Project",
+            after.id,
+            str(after.id),
+            settings_of(before) if before else None,
+            settings_of(after),
+            name=after.name,
+            by=by,
+            at=after.updated_at,
+        )
+        record(work, [entry] if entry else [])
 
     @staticmethod
     def _user(work: UnitOfWork, email: str) -> User:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from ..domain.access import Level, Resource, object_target
 from ..domain.accounts import Project, User
 from ..domain.activity import Fields
 from ..domain.cohorts import MAX_MEMBERS, Cohort, Meaning, read_cohort_filters
@@ -17,6 +18,7 @@ from ..domain.people_index import PeopleIndex
 from ..domain.persons import Person
 from ..domain.ports import Clock, PersonQuery, UnitOfWork, UnitOfWorkFactory
 from ..domain.properties import CohortFilter, FilterTree, PersonIn, leaves, matches
+from .access import Entered
 from .recording import record_saved
 
 MAX_COHORTS = 1000
@@ -32,12 +34,12 @@ class CountedCohort:
 
 
 class CohortService:
-    """The cohorts of one project at a time.
+    """The cohorts of one project at a time, for a member who has entered it.
 
     `fields` have any of `name`, `description`, `filters`, `groups`, `person_ids`, `distinct_ids` and `deleted`, of
     the right types, a new one's also `is_static`. Methods raise `NotFound` for cohorts that do not exist or are
-    deleted, `InvalidInput` for filters that cannot be read, name cohorts that do not exist, or reach the cohort
-    itself.
+    deleted, `PermissionDenied` below the level needed, `InvalidInput` for filters that cannot be read, name cohorts
+    that do not exist, or reach the cohort itself.
     """
 
     def __init__(self, begin: UnitOfWorkFactory, clock: Clock, index: PeopleIndex) -> None:
@@ -45,16 +47,20 @@ class CohortService:
         self._clock = clock
         self._index = index
 
-    def page(self, project: Project, *, limit: int, offset: int) -> tuple[Sequence[CountedCohort], int]:
-        """Newest first, and how many there are in all."""
+    def page(self, entered: Entered, *, limit: int, offset: int) -> tuple[Sequence[CountedCohort], int]:
+        """Those that the member sees, newest first, and how many there are in all."""
+        project = entered.project
         with self._begin(write=False) as work:
-            page = work.cohorts.page(project.id, limit=limit, offset=offset)
+            shown = entered.shown(
+                Resource.COHORT, lambda own: work.cohorts.page(project.id, limit=1, offset=0, shown=own).count
+            )
+            page = work.cohorts.page(project.id, limit=limit, offset=offset, shown=shown)
             return self._counted(work, project, page.rows), page.count
 
-    def get(self, project: Project, cohort_id: int) -> CountedCohort:
+    def get(self, entered: Entered, cohort_id: int) -> CountedCohort:
         """One cohort."""
         with self._begin(write=False) as work:
-            return self._counted(work, project, [_living(work, project, cohort_id)])[0]
+            return self._counted(work, entered.project, [_living(work, entered, cohort_id, Level.VIEWER)])[0]
 
     def of_person(self, project: Project, reference: int | UUID) -> Sequence[CountedCohort]:
         """The cohorts that a person, by integer id or uuid, is in. Raises `NotFound` for the person."""
@@ -64,8 +70,9 @@ class CohortService:
                 raise NotFound
             return self._counted(work, project, _holding(work, project, person))
 
-    def create(self, project: Project, fields: Mapping[str, Any], *, by: User) -> CountedCohort:
+    def create(self, entered: Entered, fields: Mapping[str, Any]) -> CountedCohort:
         """A new cohort; `fields` have a name."""
+        project, by = entered.project, entered.member.user
         is_static = bool(fields.get("is_static"))
         new = Cohort(0, project.id, fields["name"], "", is_static, {}, False, self._clock(), by.id)
         if not is_static and not fields.get("filters") and not fields.get("groups"):
@@ -75,19 +82,20 @@ class CohortService:
             _keep(work, project, cohort, fields)
             self._record(work, None, cohort, by)
             work.commit()
-        return self.get(project, cohort.id)
+        return self.get(entered, cohort.id)
 
-    def update(self, project: Project, cohort_id: int, fields: Mapping[str, Any], *, by: User) -> CountedCohort:
+    def update(self, entered: Entered, cohort_id: int, fields: Mapping[str, Any]) -> CountedCohort:
         """Change what `fields` have; listed persons are added; `deleted` makes it go."""
+        project, by = entered.project, entered.member.user
         with self._begin() as work:
-            before = _living(work, project, cohort_id)
+            before = _living(work, entered, cohort_id, Level.EDITOR)
             after = replace(_changed(before, fields, project), version=before.version + 1)
             work.cohorts.save(after)
             if not after.deleted:
                 _keep(work, project, after, fields)
             self._record(work, before, after, by)
             work.commit()
-        return CountedCohort(after, None) if after.deleted else self.get(project, cohort_id)
+        return CountedCohort(after, None) if after.deleted else self.get(entered, cohort_id)
 
     def _counted(self, work: UnitOfWork, project: Project, cohorts: Sequence[Cohort]) -> list[CountedCohort]:
         counts = dict.fromkeys((cohort.id for cohort in cohorts if cohort.is_static), 0)
@@ -136,10 +144,11 @@ def resolved(work: UnitOfWork, query: PersonQuery) -> PersonQuery:
     return replace(query, where=meaning_of(work, project, of_events=True).of(query.where))
 
 
-def _living(work: UnitOfWork, project: Project, cohort_id: int) -> Cohort:
-    cohort = work.cohorts.get(project.id, cohort_id)
+def _living(work: UnitOfWork, entered: Entered, cohort_id: int, needed: Level) -> Cohort:
+    cohort = work.cohorts.get(entered.project.id, cohort_id)
     if cohort is None or cohort.deleted:
         raise NotFound
+    entered.check(object_target(Resource.COHORT, cohort), needed)
     return cohort
 
 

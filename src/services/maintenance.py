@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 from ..domain.ports import EventStore
-
-ROUND = 20_000
-"""Rows that one round folds: a fraction of a second, in which nothing else is written."""
+from .rounds import in_rounds
 
 
 class MaintenanceService:
@@ -19,14 +15,6 @@ class MaintenanceService:
     def squash(self) -> int:
         """Fold what is known of merges into the events they concern; how many rows that changed.
 
-        Ending it midway loses nothing, and running it twice changes nothing more. Between rounds it rests as long as
-        the last one took, so at most half of the time is kept from those who wait to write.
+        Ending it midway loses nothing, and running it twice changes nothing more.
         """
-        folded = 0
-        while True:
-            began = time.monotonic()
-            count = self._events.squash(ROUND)
-            folded += count
-            if count < ROUND:
-                return folded
-            time.sleep(time.monotonic() - began)
+        return in_rounds(self._events.squash)

@@ -59,7 +59,7 @@ class TrendService:
         self._begin = begin
         self._events = events
         self._now = now
-        self._results: RecentResults[TrendResult] = RecentResults()
+        self.results: RecentResults[TrendResult] = RecentResults()
 
     def run(self, project: Project, query: TrendQuery) -> TrendResult:
         """Answer a trend, from what was computed before if it is still true.
@@ -81,7 +81,7 @@ class TrendService:
         state: object = (self._events.revision(project.id), moments(query, project, now))
         with self._begin(write=False) as work:
             state = (state, work.actions.revision(project.id), work.cohorts.revision(project.id))
-            if refresh is not Refresh.ALWAYS and (kept := self._results.get(key, state)):
+            if refresh is not Refresh.ALWAYS and (kept := self.results.get(key, state)):
                 return replace(kept, is_cached=True)
             if refresh is Refresh.NEVER:
                 return None
@@ -89,7 +89,7 @@ class TrendService:
         result = self._compute(self._plan(project, prepared, now), now)
         if result.rows:
             lean = _lean(result)
-            self._results.put(key, state, lean, _size(lean))
+            self.results.put(key, state, lean, _size(lean))
         return result
 
     def plan(self, project: Project, query: TrendQuery) -> Plan:

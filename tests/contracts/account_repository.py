@@ -58,6 +58,57 @@ class AccountRepositoryContract:
         with begin(write=False) as work:
             assert work.accounts.users() == [first, second]
 
+    def test_a_users_names_level_and_whether_they_are_active_can_change(self, begin: UnitOfWorkFactory) -> None:
+        with begin() as work:
+            other, user = a_user(work, "other@example.com"), a_user(work)
+            changed = replace(user, first_name="A", level=MemberLevel.OWNER, is_active=False)
+            work.accounts.update_user(changed)
+            work.commit()
+
+        with begin(write=False) as work:
+            assert work.accounts.users() == [other, changed]
+
+    def test_there_is_one_organisation(self, begin: UnitOfWorkFactory) -> None:
+        with begin(write=False) as work:
+            first = work.accounts.organization()
+        with begin(write=False) as work:
+            assert work.accounts.organization() == first
+        assert first.slug == "hedgerow"
+
+    def test_a_projects_settings_can_change(self, begin: UnitOfWorkFactory) -> None:
+        with begin() as work:
+            shop = work.accounts.add_project(name="Shop", timezone="UTC", week_start_day=0, at=NOON)
+            other = work.accounts.add_project(name="Blog", timezone="UTC", week_start_day=0, at=NOON)
+            changed = replace(
+                shop,
+                name="Store",
+                timezone="Europe/Berlin",
+                week_start_day=1,
+                updated_at=NOON + timedelta(seconds=1),
+                person_display_name_properties=("email", "$name"),
+                test_account_filters=({"key": "email", "value": ["a"]},),
+                path_cleaning_filters=({"regex": "/\\d+", "alias": "/id"},),
+                anonymize_ips=True,
+                drop_events_older_than=86_400,
+                retention_days=30,
+            )
+            work.accounts.update_project(changed)
+            work.commit()
+
+        with begin(write=False) as work:
+            assert work.accounts.projects() == [changed, other]
+
+    def test_a_project_is_known_to_have_events_by_the_ids_that_were_seen(self, begin: UnitOfWorkFactory) -> None:
+        with begin() as work:
+            shop = work.accounts.add_project(name="Shop", timezone="UTC", week_start_day=0, at=NOON)
+            work.accounts.add_project(name="Blog", timezone="UTC", week_start_day=0, at=NOON)
+            assert work.accounts.projects_with_events() == frozenset()
+            population = work.persons.population([(shop.id, "u1")])
+            population.see(shop.id, "u1", personless=True)
+            work.persons.save(population, at=NOON)
+
+            assert work.accounts.projects_with_events() == {shop.id}
+
     def test_a_project_has_a_token_of_its_own_and_plain_settings(self, begin: UnitOfWorkFactory) -> None:
         with begin() as work:
             shop = work.accounts.add_project(name="Shop", timezone="Europe/Berlin", week_start_day=1, at=NOON)
@@ -108,7 +159,9 @@ class AccountRepositoryContract:
             key = a_key(a_user(work))
             work.accounts.add_key(key)
 
+            assert work.accounts.key(key.id) == key
             assert work.accounts.delete_key(key.id)
+            assert work.accounts.key(key.id) is None
             assert not work.accounts.delete_key(key.id)
             assert work.accounts.key_by_secure_value(key.secure_value) is None
 

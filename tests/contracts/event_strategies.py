@@ -24,6 +24,7 @@ from hedgerow.domain.aggregation import (
 )
 from hedgerow.domain.conditions import PathRule
 from hedgerow.domain.events import Event, JsonValue, PersonMode, StoredEvent
+from hedgerow.domain.groups import Group
 from hedgerow.domain.localtime import Calendar, Unit
 from hedgerow.domain.operators import Operator, condition_of
 from hedgerow.domain.ports import Projection
@@ -89,6 +90,8 @@ operands = st.one_of(
         [Operand(Source.METADATA, key) for key in ("event", "distinct_id", "timestamp", "uuid", "$group_0", "$group_4")]
     ),
     st.just(Operand(Source.SESSION, "$session_duration")),
+    st.sampled_from([Operand(Source.GROUP, key, index) for key in ("a", "never seen") for index in (0, 4)]),
+    st.sampled_from([Operand(Source.ELEMENT, key) for key in ("href", "text")]),
 )
 
 
@@ -102,6 +105,10 @@ def histories(draw: st.DrawFn, project_id: int) -> tuple[list[StoredEvent], Proj
             holders=[
                 (project_id, distinct_id, draw(st.sampled_from(PEOPLE)))
                 for distinct_id in draw(st.sets(st.sampled_from(IDS)))
+            ],
+            groups=[
+                Group(project_id, index, key, {"a": draw(values)})
+                for index, key in draw(st.sets(st.sampled_from(((0, "org:1"), (0, "org:2"), (4, "org:1")))))
             ],
         ),
     )
@@ -118,10 +125,13 @@ def _events(draw: st.DrawFn, project_id: int, number: int) -> StoredEvent:
         distinct_id=draw(st.sampled_from(IDS)),
         timestamp=at,
         properties=draw(properties),
-        elements_chain=draw(st.sampled_from(("", 'a.b:href="/x"text="Go"'))),
+        elements_chain=draw(st.sampled_from(CHAINS)),
     )
     groups = draw(st.dictionaries(st.sampled_from((0, 4)), st.sampled_from(("org:1", "org:2")), max_size=2))
     return StoredEvent(event, draw(st.sampled_from(PEOPLE)), 1, at, PersonMode.FULL, at, groups)
+
+
+CHAINS = ("", 'a.b:href="/x"text="Go"', 'b:text="x";a:attr__href="5"href="5"text="\\"5\\"";i:text=""')
 
 
 @st.composite

@@ -129,6 +129,13 @@ class PeopleIndexCases:
         assert found(store, PersonQuery(1, updated_after=NOON + 2 * SECOND)) == []
         assert found(store, PersonQuery(1, search="u", email="5", updated_after=NOON)) == [2]
 
+    def test_an_email_is_matched_exactly_however_long_it_is(self, store: Store) -> None:
+        long = "x" * 5000
+        for number in (1, 2):
+            put(store, number, {"email": f"{long}{number}"})
+        assert found(store, PersonQuery(1, email=f"{long}2")) == [2]
+        assert found(store, PersonQuery(1, email=long)) == []
+
     @pytest.mark.parametrize(
         ("condition", "expected"),
         [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hedgerow.domain.events import JsonValue
 from hedgerow.entrypoints.trend_answers import NO_VALUE
 
 from ..trend_worlds import (
@@ -13,6 +14,7 @@ from ..trend_worlds import (
     f4,
     f7,
     fifth_session,
+    grouped_views,
     late_firefox,
     many,
     merged_visitors,
@@ -23,11 +25,20 @@ from ..trend_worlds import (
     six_people,
     some_numbers,
     two_browsers,
+    ungrouped_views,
     urls,
     weekly_sign_ups,
     with_actions,
 )
 from .trend_case import JANUARY, SIGN_UP, VIEWS, WEEK, Case, between, days_of, events, quantile, viewed
+
+
+def _industry(operator: str, value: str) -> dict[str, JsonValue]:
+    return {"type": "group", "group_type_index": 0, "key": "industry", "operator": operator, "value": value}
+
+
+_VALUED: dict[str, JsonValue] = {"key": "key", "type": "person", "value": "value"}
+_EARLY = between("01-01", "01-05")
 
 NUMBERS = [
     # Dates: what a range and an interval come to.
@@ -469,5 +480,35 @@ NUMBERS = [
             [{"count": count}],
         )
         for operator, count in (("exact", 6), ("is_not", 4))
+    ),
+    Case(
+        "a group's property that is not, for events without groups",
+        ungrouped_views,
+        {
+            **VIEWS,
+            "properties": [_industry("is_not", "textiles"), _VALUED],
+            **_EARLY,
+        },
+        [{"count": 4}],
+    ),
+    Case(
+        "a group's property and a person's",
+        grouped_views,
+        {
+            **VIEWS,
+            "properties": [_industry("exact", "finance"), _VALUED],
+            **_EARLY,
+        },
+        [{"count": 1}],
+    ),
+    Case(
+        "breakdown by a property of a group",
+        grouped_views,
+        {**VIEWS, "breakdown": "industry", "breakdown_type": "group", "breakdown_group_type_index": 0, **_EARLY},
+        [
+            {"breakdown_value": "technology", "count": 2},
+            {"breakdown_value": "finance", "count": 1},
+            {"breakdown_value": NO_VALUE, "count": 1},
+        ],
     ),
 ]

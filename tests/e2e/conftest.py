@@ -81,7 +81,7 @@ class World:
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """The stores; tests keep apart by having a project each."""
-    services = open_services(settings(tmp_path_factory.mktemp("data")))
+    services = open_services(settings(tmp_path_factory.mktemp("data"), rate_limits="off"))
     try:
         yield services
     finally:

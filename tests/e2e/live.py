@@ -95,9 +95,9 @@ class LiveServer:
                 time.sleep(0.02)
         raise AssertionError("the server did not start")
 
-    def stop(self) -> int:
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end; its exit code."""
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(number)
         self.log = self.process.communicate(timeout=30)[1]
         return self.process.returncode
 

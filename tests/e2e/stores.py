@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hedgerow.entrypoints.settings import Settings
@@ -24,9 +25,9 @@ def use_postgresql(data: Path) -> None:
     _chosen.add(data)
 
 
-def settings(data: Path) -> Settings:
+def settings(data: Path, **more: Any) -> Settings:
     """The settings of a Hedgerow on this folder."""
-    return Settings(data_dir=data, database_url=url(data), events_url=url(data))
+    return Settings(data_dir=data, database_url=url(data), events_url=url(data), **more)
 
 
 def variables(data: Path) -> dict[str, str]:

@@ -133,3 +133,20 @@ def test_a_series_of_an_action_counts_its_events_until_it_is_deleted(world: Worl
     assert world.get("insights/trend", **query)["result"][0]["data"] == [2]
     world.call("DELETE", f"actions/{action['id']}")
     assert world.get("insights/trend", **query)["result"] == []
+
+
+def test_an_action_may_ask_for_the_address_and_the_text_of_what_was_clicked(world: World) -> None:
+    elements = [{"tag_name": "a", "attr__href": "/pricing", "$el_text": 'See "all" prices'}, {"tag_name": "body"}]
+    for shown in (elements, elements[1:]):
+        world.capture(
+            {
+                "event": "$autocapture",
+                "distinct_id": "ann",
+                "timestamp": "2026-01-01T10:00:00Z",
+                "properties": {"$elements": shown},
+            }
+        )
+    for step in ({"href": "/pricing"}, {"text": 'See "all" prices'}, {"href": "PRIC", "href_matching": "contains"}):
+        made = make(world, steps=[{"event": "$autocapture", **step}])
+        answer = world.get("insights/trend", actions=[{"id": made["id"]}], date_from="2026-01-01", date_to="2026-01-01")
+        assert answer["result"][0]["data"] == [1], step

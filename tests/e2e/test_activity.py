@@ -137,6 +137,7 @@ def test_95_a_fresh_project_has_one_empty_page(world: World) -> None:
 def test_96_pages_out_of_range_are_refused(world: World, p1: Any, query: dict[str, str], attr: str) -> None:
     edit(world, p1, plan="pro")
     for path in ("persons/activity", f"persons/{p1['id']}/activity", "activity_log"):
+        query = {"scope": "Person", **query}
         assert_error(world.call("GET", path, query_string=query), 400, "invalid_input", attr=attr)
 
 
@@ -188,7 +189,7 @@ def test_activity_log_is_filtered(world: World, p1: Any) -> None:
     assert found("scope=Insight&scope=Person") == ["deleted", "updated"]
     assert found("scope=Insight") == []
     assert found("activity=updated") == ["updated"]
-    assert found(f"item_id={p1['id']}") == ["updated"]
+    assert found(f"scope=Person&item_id={p1['id']}") == ["updated"]
     assert found(f"user={user.id}") == ["deleted", "updated"]
     assert found(f"user={user.id + 1_000_000}") == []
     assert found("item_id=%00") == []

@@ -163,3 +163,18 @@ def test_any_page_may_call_and_read_even_refusals__case_20(world: World, path: s
         assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
         assert "Origin" in answer.headers["Vary"]
     assert "Access-Control-Allow-Origin" not in world.client.get(path).headers
+
+
+@pytest.mark.parametrize("path", ["/batch/", "/s/", "/i/v1/analytics/events", "/flags/", "/static/array.js"])
+def test_a_method_that_a_route_does_not_take_is_refused_to_any_page(world: World, path: str) -> None:
+    answer = world.client.delete(path, headers={"Origin": "https://a.b"})
+    assert answer.status_code == 405
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://a.b"
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET, POST, OPTIONS"
+    assert "Origin" in answer.headers["Vary"]
+
+
+def test_a_method_that_another_route_does_not_take_is_refused_without_leave(world: World) -> None:
+    answer = world.client.delete("/healthz", headers={"Origin": "https://a.b"})
+    assert answer.status_code == 405
+    assert "Access-Control-Allow-Origin" not in answer.headers

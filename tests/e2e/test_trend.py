@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from hedgerow.entrypoints.trend_answers import NO_VALUE
 
 from tests.e2e.conftest import World, assert_error
 
@@ -193,3 +194,22 @@ def test_bad_expressions_are_refused_with_the_position(shop: World, keys: dict[s
     response = shop.call("POST", "insights/trend", json={"events": [{"id": "buy"}]} | keys)
     assert_error(response, 400, "invalid_input", attr=attr)
     assert "at position" in response.text
+
+
+def test_filters_and_breakdowns_by_what_is_known_of_groups(world: World) -> None:
+    at = {"distinct_id": "ann", "timestamp": "2026-01-01T10:00:00Z"}
+    for key, plan in (("acme", "pro"), ("evil", "free")):
+        described = {"$group_type": "company", "$group_key": key, "$group_set": {"plan": plan}}
+        world.capture({"event": "$groupidentify", **at, "properties": described})
+    for key in ("acme", "acme", "evil"):
+        world.capture({"event": "buy", **at, "properties": {"$groups": {"company": key}}})
+    world.capture({"event": "buy", **at})
+    of_plan = {"key": "plan", "type": "group", "group_type_index": 0, "value": "pro"}
+    assert data(world, {"id": "buy", "properties": [of_plan]}) == [[2, 0, 0]]
+    assert data(world, {"id": "buy", "properties": [{**of_plan, "operator": "is_not"}]}) == [[2, 0, 0]]
+    by = {"breakdown": "plan", "breakdown_type": "group", "breakdown_group_type_index": 0}
+    rows = world.get("insights/trend", events=[{"id": "buy"}], **RANGE, **by)["result"]
+    assert {row["breakdown_value"]: row["count"] for row in rows} == {"pro": 2, "free": 1, NO_VALUE: 1}
+    update = {"$group_type": "company", "$group_key": "evil", "$group_set": {"plan": "pro"}}
+    world.capture({"event": "$groupidentify", **at, "properties": update})
+    assert data(world, {"id": "buy", "properties": [of_plan]}) == [[3, 0, 0]]

@@ -17,6 +17,7 @@ from hedgerow.domain.errors import StoreUnavailable
 from hedgerow.domain.ports import Projection
 from sqlalchemy import text
 
+from tests.contracts.event_erasure import EventErasureCases
 from tests.contracts.event_store import (
     ANN,
     BEN,
@@ -52,6 +53,14 @@ def store(path: Path, begin: MemoryUnitOfWorkFactory) -> Iterator[SqlEventStore]
 
 
 class TestSqlEventStore(EventStoreCases):
+    @pytest.fixture
+    def store(self, path: Path, begin: MemoryUnitOfWorkFactory) -> Iterator[SqlEventStore]:
+        opened = SqlEventStore(f"duckdb:///{path}", begin)
+        yield opened
+        opened.close()
+
+
+class TestSqlEventErasure(EventErasureCases):
     @pytest.fixture
     def store(self, path: Path, begin: MemoryUnitOfWorkFactory) -> Iterator[SqlEventStore]:
         opened = SqlEventStore(f"duckdb:///{path}", begin)

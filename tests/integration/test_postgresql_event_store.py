@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from sqlalchemy import ARRAY, Text, bindparam, func, select, text
 
+from tests.contracts.event_erasure import EventErasureCases
 from tests.contracts.event_store import ANN, NOTHING, EventStoreCases, day, prop, series, stored, total
 from tests.contracts.people_index import PeopleIndexCases
 from tests.integration.databases import empty_events
@@ -43,6 +44,10 @@ class TestPostgresqlEventStore(EventStoreCases):
         opened = SqlEventStore(empty_events(), MemoryUnitOfWorkFactory())
         yield opened
         opened.close()
+
+
+class TestPostgresqlErasure(EventErasureCases):
+    pass
 
 
 class TestPostgresqlPeopleIndex(PeopleIndexCases):

@@ -16,6 +16,7 @@ from hedgerow.domain.access import (
     Target,
     check_level,
     inherited_access,
+    ladder,
     level,
     listing,
     project_target,
@@ -241,6 +242,18 @@ def test_the_first_step_that_has_a_rule_decides(rules: list[Rule], who: Member, 
         steps = [(at, rule.access_level) for rule in rules if (at := step(rule, who, target))]
         first = min((at for at, _ in steps), default=10)
         assert found.level is max((granted for at, granted in steps if at == first), default=EDITOR)
+
+
+def test_the_ladder_has_all_steps_in_their_order() -> None:
+    def steps(target: Target) -> list[str]:
+        return [f"{step.source} {step.source_subject or ''}".strip() for step in ladder(Rules(), MEL, target)]
+
+    first = ["org_membership", "creator", "org_admin"]
+    objects = ["object member", "object role", "object default"]
+    resources = ["resource member", "resource role", "resource default"]
+    assert steps(I2) == [*first, *objects, *resources, "system_default"]
+    assert steps(INSIGHTS) == [*first, *resources, "system_default"]
+    assert steps(PROJECT) == [*first, *objects, "system_default"]
 
 
 @given(RULES, RULES, PEOPLE, OBJECTS)

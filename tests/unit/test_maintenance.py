@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hedgerow.adapters.memory.events import MemoryEventStore
-from hedgerow.services.maintenance import ROUND, MaintenanceService
+from hedgerow.services.maintenance import MaintenanceService
+from hedgerow.services.rounds import ROUND
 
 
 class Events(MemoryEventStore):

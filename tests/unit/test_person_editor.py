@@ -72,7 +72,7 @@ class World:
 
     def persons(self) -> list[Person]:
         with self.begin(write=False) as work:
-            return list(work.persons.stream(PersonQuery(self.project.id)))
+            return [*work.persons.page(PersonQuery(self.project.id), limit=1000).rows]
 
     def person(self, distinct_id: str) -> Person | None:
         with self.begin(write=False) as work:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 
+from ...domain.backups import Snapshot
 from ...domain.errors import HedgerowError
 from .dialects import Dialect
 from .dialects.duckdb_file import DuckdbFile
@@ -36,6 +37,18 @@ class Database(Protocol):
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction that no other write runs beside; within this thread's turn, if it has one."""
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """A transaction that reads."""
+
+    def maintaining(self) -> AbstractContextManager[Connection]:
+        """A write that changes rows that are there."""
+
+    def compact(self) -> None:
+        """As `EventStore.compact`."""
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The present state, to be copied to another file whatever is written meanwhile."""
 
     def note(
         self, connection: Connection, projects: Collection[int], *, held: Collection[int] = (), mark: int | None = None

@@ -24,6 +24,7 @@ from sqlalchemy import (
     true,
 )
 
+from ...domain.elements import HREF_PATTERN, TEXT_PATTERN
 from ...domain.errors import InvalidInput
 from ...domain.expression import parse_condition
 from ...domain.properties import (
@@ -42,8 +43,11 @@ from . import expressions
 from .dialects import Dialect
 from .filters import Zone, holds
 from .slots import PropertySlots
-from .tables import events, holders, persons
+from .tables import events, groups, holders, persons
 
+# How a chain writes a quote in a value, and what is meant: as they are, and as parts of JSON texts.
+_ESCAPED: tuple[ColumnElement[str], ...] = (literal_column("""'\\"'"""), literal_column("""'"'"""))
+_ESCAPED_JSON: tuple[ColumnElement[str], ...] = (literal_column("""'\\\\\\"'"""), literal_column("""'\\"'"""))
 _SESSION_ID = Operand(Source.EVENT, "$session_id")
 _SESSION_DURATION = Operand(Source.SESSION, "$session_duration")
 _COLUMNS: dict[str, ColumnElement[Any]] = {
@@ -78,6 +82,7 @@ class Matching:
         self._sessions: Subquery | None = None
         self.sql = project.sql
         self.micros = self.sql.micros(events.c.timestamp)
+        self._groups: dict[int, FromClause] = {}
 
     def actor(self, *, by_distinct_id: bool) -> ColumnElement[Any]:
         """The distinct id of an event, or the uuid of the person who holds it now."""
@@ -99,13 +104,24 @@ class Matching:
                 self._needs_persons = True
                 self.actor(by_distinct_id=False)
                 return self._project.slots.text(persons, self._project.id, "person", operand.key)
+            case Source.GROUP:
+                return self.sql.member(self._group(operand.group_type_index or 0).c.others, operand.key)
+            case Source.ELEMENT if operand.key == "href":
+                found = self.sql.first_match(events.c.elements_chain, HREF_PATTERN)
+                return func.replace(found, *_ESCAPED, type_=Text)
+            case Source.ELEMENT:
+                texts = self.sql.json_of_matches(events.c.elements_chain, TEXT_PATTERN)
+                return func.replace(texts, *_ESCAPED_JSON, type_=Text)
             case Source.METADATA if operand.key == "timestamp":
                 return self.sql.iso_text(events.c.timestamp)
             case Source.METADATA if operand.key in _COLUMNS:
                 return _COLUMNS[operand.key]
             case Source.SESSION if operand == _SESSION_DURATION:
                 return self._seconds_text(self.session().c.micros)
-        raise InvalidInput(f"{operand.key} of type {operand.source} is not supported yet.")
+        raise InvalidInput(f"{operand.key} of type {operand.source} is nothing that can be read of an event.")
+
+    def _group(self, index: int) -> FromClause:
+        return self._groups.setdefault(index, groups.alias(f"groups_{index}"))
 
     def session(self) -> Subquery:
         """The event's session, `id` and `micros`: from its first to its last event of any name, at any time."""
@@ -161,6 +177,13 @@ class Matching:
         if self._needs_persons:
             person = self.actor(by_distinct_id=False)
             joined = joined.outerjoin(persons, and_(persons.c.project_id == self._project.id, persons.c.uuid == person))
+        for index, group in self._groups.items():
+            of_event = and_(
+                group.c.project_id == self._project.id,
+                group.c.index == literal_column(str(index)),
+                group.c.key == events.c[f"group_{index}"],
+            )
+            joined = joined.outerjoin(group, of_event)
         if self._sessions is not None:
             joined = joined.outerjoin(self._sessions, self._sessions.c.id == self.text(_SESSION_ID))
         return joined

@@ -11,6 +11,7 @@ import orjson
 
 from ...domain.conditions import lower, text_of
 from ...domain.events import Properties, StoredEvent
+from ...domain.groups import Group
 from ...domain.ports import PersonCopy
 from .slots import UNSLOTTED, PropertySlots
 from .tables import BETWEEN
@@ -60,6 +61,20 @@ def id_rows(given: Iterable[tuple[int, str, UUID]]) -> list[Row]:
     return [
         {"project_id": project, "distinct_id": one, "person_id": person, "search": lower(one)}
         for project, one, person in given
+    ]
+
+
+def group_rows(given: Iterable[Group]) -> list[Row]:
+    """Rows of `groups`: of each group the last."""
+    last = {(group.project_id, group.index, group.key): group for group in given}
+    return [
+        {
+            "project_id": project,
+            "index": index,
+            "key": key,
+            "others": text_of({name: text_of(value) for name, value in group.properties.items() if value is not None}),
+        }
+        for (project, index, key), group in last.items()
     ]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from itertools import accumulate
 from uuid import UUID
@@ -14,16 +14,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ...domain.actors import ActorPage, ActorRow, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell, CellKind
+from ...domain.backups import Snapshot
+from ...domain.erasure import Contents, Covered
 from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
-from . import squash, writes
+from . import erasure, retention, squash, writes
 from .database import open_database
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
 from .people import SqlPeopleIndex
-from .rows import event_rows, id_rows, person_rows
+from .rows import event_rows, group_rows, id_rows, person_rows
 from .runs import read_runs
 from .selects import actors, cells, extremes, is_rolling
 from .slots import PropertySlots
@@ -36,7 +38,7 @@ class SqlEventStore:
     `url`: `duckdb:///path/of/the/file`, which one process holds, or `postgresql+psycopg://…`, for any number of
     processes. `begin` gives the property slots and the projects' time zones. Every method, and the constructor,
     may raise `StoreUnavailable`. `people` finds persons, `engine` has the
-    connections.
+    connections, to be watched.
     """
 
     def __init__(self, url: str, begin: UnitOfWorkFactory) -> None:
@@ -66,12 +68,14 @@ class SqlEventStore:
         held = {project for project, _, _ in projection.holders}
         changed = held | {row["project_id"] for row in (*added, *people)}
         changed |= {project for project, _ in projection.gone} | {project for project, _, _ in projection.ids}
+        changed |= {group.project_id for group in projection.groups}
         with self._failures(), self._database.writing() as connection:
             writes.add_events(connection, added, self._sql)
             writes.put_persons(connection, people, self._sql)
             writes.remove_persons(connection, projection.gone, self._sql)
             writes.add_ids(connection, id_rows(projection.ids), self._sql)
             writes.put_holders(connection, projection.holders, self._sql)
+            writes.put_groups(connection, group_rows(projection.groups), self._sql)
             self._database.note(connection, changed, held=held, mark=projection.mark)
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
@@ -104,19 +108,58 @@ class SqlEventStore:
             return first
 
     def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
+        project = self._project(span.project_id)
         with self._transaction() as connection:
-            return read_runs(connection, self._project(span.project_id), span, where, limit)
+            return read_runs(connection, project, span, where, limit)
 
     def squash(self, limit: int) -> int:
-        with self._failures(), self._database.writing() as connection:
+        with self._maintaining() as connection:
             folded = squash.fold(connection, limit, self._sql)
             if folded < limit:
                 self._database.note_emptied()
         return folded
 
+    def contents(self, covered: Covered) -> Sequence[Contents]:
+        with self._transaction() as connection:
+            return erasure.contents_of(connection, covered, self._sql)
+
+    def erase(self, covered: Covered, limit: int) -> int:
+        with self._maintaining() as connection:
+            erased = erasure.erase(connection, covered, limit, self._sql)
+            if erased:
+                self._database.note(connection, covered.projects)
+        return erased
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> Collection[str]:
+        with self._maintaining() as connection:
+            return erasure.forget_ids(connection, project_id, distinct_ids, self._sql)
+
+    def forget_project(self, project_id: int) -> None:
+        with self._maintaining() as connection:
+            erasure.forget_project(connection, project_id)
+
+    def compact(self) -> None:
+        with self._failures():
+            self._database.compact()
+
+    def count_before(self, project_id: int, before: datetime) -> int:
+        with self._transaction() as connection:
+            return retention.count(connection, project_id, before)
+
+    def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
+        with self._maintaining() as connection:
+            removed = retention.remove(connection, project_id, before, limit)
+            if removed:
+                self._database.note(connection, [project_id])
+        return removed
+
     def revision(self, project_id: int) -> int:
         with self._failures():
             return self._database.revision(project_id)
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The present state, to be copied to another file whatever is written meanwhile."""
+        return self._database.snapshot()
 
     def ping(self) -> None:
         """Return if the store answers."""
@@ -128,7 +171,12 @@ class SqlEventStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with self._failures(), self.engine.begin() as connection:
+        with self._failures(), self._database.transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def _maintaining(self) -> Iterator[Connection]:
+        with self._failures(), self._database.maintaining() as connection:
             yield connection
 
     @contextmanager

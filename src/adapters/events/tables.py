@@ -1,4 +1,4 @@
-"""The tables of the event store: events, what filters need of the persons, and who holds which distinct id.
+"""The tables of the event store: events, what filters need of persons and groups, and who holds which distinct id.
 
 Only appended to and scanned: no keys and no indexes, which cost more on the way in than they ever give back here.
 """
@@ -121,4 +121,14 @@ holders = Table(
     Column("project_id", Integer),
     Column("distinct_id", Text),
     Column("person_id", Uuid),
+)
+
+# What filters need of the groups: `others` is a JSON object of their properties as texts.
+groups = Table(
+    "groups",
+    metadata,
+    Column("project_id", Integer),
+    Column("index", Integer),
+    Column("key", Text),
+    Column("others", CompressedText),
 )

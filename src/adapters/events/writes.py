@@ -14,7 +14,7 @@ from ...domain.events import Event
 from ...domain.population import Id
 from .dialects import Dialect
 from .rows import Row
-from .tables import Instant, events, holders, persons
+from .tables import Instant, events, groups, holders, persons
 
 _DAY = timedelta(hours=24)
 _MAX_CLUSTERS = 10
@@ -57,6 +57,13 @@ def put_holders(connection: Connection, held: Sequence[tuple[int, str, UUID]], s
     rows = _json([dict(zip(_HOLDER, (*one, person), strict=True)) for one, person in last.items()])
     connection.execute(_remove_holders(sql), {"rows": rows})
     connection.execute(text(sql.insert_rows(holders, _HOLDER)), {"rows": rows})
+
+
+def put_groups(connection: Connection, rows: Sequence[Row], sql: Dialect) -> None:
+    """Put rows of `groups` in the place of those that are there."""
+    if rows:
+        connection.execute(_remove_groups(sql), {"rows": _json(rows)})
+        connection.execute(text(sql.insert_rows(groups, tuple(groups.columns.keys()))), {"rows": _json(rows)})
 
 
 def stored_within_a_day(connection: Connection, given: Sequence[Event]) -> set[tuple[int, UUID]]:
@@ -120,6 +127,10 @@ def _remove_persons(sql: Dialect) -> TextClause:
 
 def _remove_holders(sql: Dialect) -> TextClause:
     return _remove(holders, ("project_id", "distinct_id"), sql)
+
+
+def _remove_groups(sql: Dialect) -> TextClause:
+    return _remove(groups, ("project_id", "index", "key"), sql)
 
 
 def _remove(

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ...domain.conditions import text_of
+from ...domain.elements import href_of, texts_of
 from ...domain.errors import InvalidInput
 from ...domain.events import Properties, StoredEvent
 from ...domain.expression import parse_condition
@@ -33,6 +34,7 @@ class ProjectEvents:
     events: list[StoredEvent]
     people: dict[UUID, Properties]
     holders: dict[str, UUID]
+    groups: dict[tuple[int, str], Properties]
     zone: ZoneInfo
 
     def actor(self, one: StoredEvent, *, by_distinct_id: bool) -> str:
@@ -50,6 +52,15 @@ class ProjectEvents:
             case Source.PERSON:
                 person = UUID(self.actor(one, by_distinct_id=False))
                 return text_of(self.people.get(person, {}).get(operand.key))
+            case Source.GROUP:
+                index = operand.group_type_index or 0
+                group = self.groups.get((index, one.groups.get(index, "")), {})
+                return text_of(group.get(operand.key))
+            case Source.ELEMENT if operand.key == "href":
+                return href_of(event.elements_chain)
+            case Source.ELEMENT:
+                texts = texts_of(event.elements_chain)
+                return text_of([*texts]) if texts else None
             case Source.METADATA if operand.key.startswith("$group_"):
                 return one.groups.get(int(operand.key.removeprefix("$group_")))
             case Source.METADATA:
@@ -100,10 +111,9 @@ def check_tree(tree: FilterTree) -> None:
 
 def check_operand(operand: Operand) -> None:
     """Raise `InvalidInput` for an operand that events do not have."""
-    unknown_session = operand.source is Source.SESSION and operand.key != "$session_duration"
-    if unknown_session or operand.source in (Source.GROUP, Source.ELEMENT):
+    if operand.source is Source.SESSION and operand.key != "$session_duration":
         raise _unsupported(operand)
 
 
 def _unsupported(operand: Operand) -> InvalidInput:
-    return InvalidInput(f"{operand.key} of type {operand.source} is not supported yet.")
+    return InvalidInput(f"{operand.key} of type {operand.source} is nothing that can be read of an event.")

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NoReturn
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 
-from ...domain.conditions import lower, text_of
-from ...domain.errors import InvalidInput
+from ...domain.conditions import text_of
+from ...domain.groups import Group
+from ...domain.people_index import needs_index
 from ...domain.persons import Person, person_uuid
 from ...domain.population import Holder, Id, Population, Profile
 from ...domain.ports import PersonCopy, PersonPage, PersonQuery, Position, Projection
-from ...domain.properties import Operand, Source, matches
-from ...domain.timeline import PastVersion
-from ...domain.uuids import parse_uuid
+from ...domain.timeline import PastVersion, properties_at
 from .state import State
 
 _IDS_ON_A_PAGE = 1000
@@ -89,6 +86,7 @@ class MemoryPersonRepository:
         self._state.group_types.update(population.new_group_types)
         for group, properties in population.groups.items():
             self._state.groups[group] = {**self._state.groups.get(group, {}), **properties}
+        groups = [Group(*group, self._state.groups[group]) for group in population.groups]
 
         living = {(person.project_id, person.uuid) for person in self._state.persons.values()}
         projection = Projection(
@@ -100,8 +98,9 @@ class MemoryPersonRepository:
             ],
             [(*key, uuid) for key, uuid in holders.items()],
             [(*key, profile.uuid) for key, profile in population.attached.items()],
+            groups,
         )
-        if projection == Projection([], [], [], []):
+        if projection == Projection([], [], [], [], []):
             return projection
         mark = self._state.next_id("log")
         self._state.log[mark] = replace(projection, mark=mark)
@@ -137,9 +136,6 @@ class MemoryPersonRepository:
     def count(self, query: PersonQuery) -> int:
         return len(self._matching(query))
 
-    def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
-        yield from self._matching(query)[:limit]
-
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
         everybody = self._all(project_id, ids=_IDS_ON_A_PAGE)
         return [one for one in everybody if one.id in references or one.uuid in references]
@@ -152,6 +148,45 @@ class MemoryPersonRepository:
         for past in sorted(self._state.history.values(), key=lambda one: one.version):
             if (past.profile.project_id, past.profile.uuid) == (project_id, uuid) and past.version <= until:
                 yield PastVersion(past.version, past.set_properties, past.unset_properties, past.snapshot)
+
+    def forget_history(self, project_id: int, uuid: UUID, version: int, *, at: datetime) -> Collection[int]:
+        history = self._state.history
+        own = [
+            (one.version, number)
+            for number, one in history.items()
+            if (one.profile.project_id, one.profile.uuid) == (project_id, uuid) and one.version <= version
+        ]
+        if own:
+            past, last = self.history(project_id, uuid, version), max(own)[1]
+            whole = properties_at(past, [version])[version]
+            begins = replace(history[last], set_properties=whole, unset_properties=(), snapshot=True)
+            for _, number in own:
+                del history[number]
+            if not begins.ending:
+                history[last] = begins
+        return self._forget_merged(project_id, uuid, at, {uuid})
+
+    def _forget_merged(self, project_id: int, into: UUID, at: datetime, known: set[UUID]) -> set[int]:
+        found: set[int] = set()
+        for ending in list(self._state.history.values()):
+            profile = ending.profile
+            merged = ending.merged_into and (ending.merged_into.project_id, ending.merged_into.uuid)
+            if merged != (project_id, into) or ending.at > at:
+                continue
+            for number, one in list(self._state.history.items()):
+                same = (one.profile.project_id, one.profile.uuid) == (project_id, profile.uuid)
+                if same and one.version <= ending.version:
+                    del self._state.history[number]
+            if profile.id is not None:
+                found.add(profile.id)
+            if profile.uuid not in known:
+                found |= self._forget_merged(project_id, profile.uuid, at, known | {profile.uuid})
+        return found
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
+        for one in distinct_ids:
+            if self._state.ids.get((project_id, one), (None, False))[0] is None:
+                self._state.ids.pop((project_id, one), None)
 
     def unapplied(self, *, after: int = 0) -> Sequence[Projection]:
         return [self._present(projection) for mark, projection in self._state.log.items() if mark > after]
@@ -173,7 +208,11 @@ class MemoryPersonRepository:
             for project_id, distinct_id, _ in projection.ids
             if (holder := self._holder(project_id, distinct_id))
         ]
-        return Projection(people, sorted(named - living.keys()), holders, ids, projection.mark)
+        groups = [
+            replace(group, properties=self._state.groups[group.project_id, group.index, group.key])
+            for group in projection.groups
+        ]
+        return Projection(people, sorted(named - living.keys()), holders, ids, groups, projection.mark)
 
     def _move_members(self, left: Mapping[int, Profile], removed: Collection[int | None]) -> None:
         for cohort_id, person_id in list(self._state.members):
@@ -188,38 +227,17 @@ class MemoryPersonRepository:
         return None if person_id is None else self._state.persons[person_id].uuid
 
     def _matching(self, query: PersonQuery) -> list[Person]:
+        if needs_index(query):
+            raise ValueError("Such a query is for the index of people.")
         found = [one for one in self._all(query.project_id, ids=_IDS_ON_A_PAGE) if self._matches(one, query)]
         return sorted(found, key=_place, reverse=True)
 
     def _matches(self, person: Person, query: PersonQuery) -> bool:
-        def read(operand: Operand) -> str | None:
-            if operand.source is not Source.PERSON:
-                _refuse(operand)
-            return text_of(person.properties.get(operand.key))
-
         if query.distinct_id is not None:
             holder, _ = self._state.ids.get((query.project_id, query.distinct_id), (None, False))
             if holder != person.id:
                 return False
-        if query.email is not None and text_of(person.properties.get("email")) != query.email:
-            return False
-        if query.search is not None and not self._is_found(person, query.search):
-            return False
-        if query.updated_after is not None and self._state.updated_at[person.id] <= query.updated_after:
-            return False
-        return query.where is None or matches(
-            query.where,
-            read=read,
-            in_cohort=_refuse,
-            evaluate=_refuse,
-            zone=ZoneInfo(self._state.projects[query.project_id].timezone),
-        )
-
-    def _is_found(self, person: Person, search: str) -> bool:
-        ids = (key[1] for key, (person_id, _) in self._state.ids.items() if person_id == person.id)
-        texts = (text_of(person.properties.get("email")), text_of(person.properties.get("name")), *ids)
-        needle = lower(search)
-        return parse_uuid(search) == person.uuid or any(text and needle in lower(text) for text in texts)
+        return query.email is None or text_of(person.properties.get("email")) == query.email
 
     def _all(self, project_id: int, *, ids: int | None) -> list[Person]:
         """The project's persons, each with its first so many distinct ids."""
@@ -261,7 +279,3 @@ def _copy(person: Person, at: datetime) -> PersonCopy:
         person.created_at,
         at,
     )
-
-
-def _refuse(_: object) -> NoReturn:
-    raise InvalidInput("This filter does not work on persons.", "properties")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from ...domain.access import EVERYTHING, Listing
 from ...domain.cohorts import Cohort
 from ...domain.conditions import lower
 from ...domain.insights import Insight, InsightQuery
@@ -37,14 +38,18 @@ class _MemorySavedRepository(Generic[T]):
     def save(self, one: T) -> None:
         self._kept[one.id] = one
 
-    def _page(self, met: Callable[[T], bool], *, limit: int, offset: int) -> SavedPage[T]:
-        rows = [one for one in reversed(self._kept.values()) if not one.deleted and met(one)]
+    def _page(self, met: Callable[[T], bool], shown: Listing, *, limit: int, offset: int) -> SavedPage[T]:
+        rows = [
+            one
+            for one in reversed(self._kept.values())
+            if not one.deleted and met(one) and shown.shows(str(one.id), one.created_by)
+        ]
         return SavedPage(rows[offset : offset + limit], len(rows))
 
 
 class _MemoryVersionedRepository(_MemorySavedRepository[T]):
-    def page(self, project_id: int, *, limit: int, offset: int) -> SavedPage[T]:
-        return self._page(lambda one: one.project_id == project_id, limit=limit, offset=offset)
+    def page(self, project_id: int, *, limit: int, offset: int, shown: Listing = EVERYTHING) -> SavedPage[T]:
+        return self._page(lambda one: one.project_id == project_id, shown, limit=limit, offset=offset)
 
     def revision(self, project_id: int) -> int:
         kept: Collection[Any] = self._kept.values()
@@ -105,4 +110,4 @@ class MemoryInsightRepository(_MemorySavedRepository[Insight]):
                 and (query.search is None or lower(query.search) in lower(one.name))
             )
 
-        return self._page(met, limit=limit, offset=offset)
+        return self._page(met, query.shown, limit=limit, offset=offset)

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeAlias
 from uuid import UUID
 
+from ...domain.access import Resource, Rule
 from ...domain.accounts import ApiKey, Project, User
 from ...domain.activity import Entry
 from ...domain.cohorts import Cohort
@@ -17,7 +18,10 @@ from ...domain.insights import Insight
 from ...domain.persons import Person
 from ...domain.population import Id, Revision
 from ...domain.ports import Projection
+from ...domain.roles import Role
 from ...domain.saved_actions import SavedAction
+
+RuleKey: TypeAlias = tuple[int, Resource, str | None, UUID | None, UUID | None]
 
 
 @dataclass(slots=True)
@@ -28,7 +32,11 @@ class State:
 
     users: dict[int, User] = field(default_factory=dict)
     projects: dict[int, Project] = field(default_factory=dict)
+    deleted_projects: dict[int, Project] = field(default_factory=dict)
     keys: dict[str, ApiKey] = field(default_factory=dict)
+    roles: dict[UUID, Role] = field(default_factory=dict)
+    role_members: dict[tuple[UUID, int], None] = field(default_factory=dict)
+    rules: dict[RuleKey, Rule] = field(default_factory=dict)
     persons: dict[int, Person] = field(default_factory=dict)
     updated_at: dict[int, datetime] = field(default_factory=dict)
     ids: dict[Id, tuple[int | None, bool]] = field(default_factory=dict)
@@ -47,6 +55,25 @@ class State:
 
     def copy(self) -> Self:
         return type(self)(*(dict(getattr(self, one.name)) for one in fields(self)))
+
+    def erase_project(self, project_id: int) -> None:
+        """Everything of a deleted project, but for the deletion queue."""
+        if self.deleted_projects.pop(project_id, None) is None:
+            return
+        gone = {number for number, one in self.persons.items() if one.project_id == project_id}
+        self.persons = {number: one for number, one in self.persons.items() if number not in gone}
+        self.updated_at = {number: one for number, one in self.updated_at.items() if number not in gone}
+        self.members = dict.fromkeys(member for member in self.members if member[1] not in gone)
+        self.ids = {key: one for key, one in self.ids.items() if key[0] != project_id}
+        self.history = {number: one for number, one in self.history.items() if one.profile.project_id != project_id}
+        self.group_types = {key: one for key, one in self.group_types.items() if key[0] != project_id}
+        self.groups = {key: one for key, one in self.groups.items() if key[0] != project_id}
+        self.definitions = {key: one for key, one in self.definitions.items() if key[0] != project_id}
+        self.activity = {key: one for key, one in self.activity.items() if one.project_id != project_id}
+        self.rules = {key: one for key, one in self.rules.items() if one.project_id != project_id}
+        self.actions = {number: one for number, one in self.actions.items() if one.project_id != project_id}
+        self.cohorts = {number: one for number, one in self.cohorts.items() if one.project_id != project_id}
+        self.insights = {number: one for number, one in self.insights.items() if one.project_id != project_id}
 
     def next_id(self, kind: str) -> int:
         """A number never given before."""

@@ -6,19 +6,23 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from ...domain.access_rules import RuleRepository
 from ...domain.activity_log import ActivityRepository
 from ...domain.cohorts import CohortRepository
 from ...domain.deletions import DeletionRepository
 from ...domain.groups import GroupRepository
 from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
+from ...domain.roles import RoleRepository
 from ...domain.saved_actions import ActionRepository
+from .access_rules import MemoryRuleRepository
 from .accounts import MemoryAccountRepository
 from .activity import MemoryActivityRepository
 from .deletions import MemoryDeletionRepository
 from .groups import MemoryGroupRepository
 from .persons import MemoryPersonRepository
 from .properties import MemoryPropertyRepository
+from .roles import MemoryRoleRepository
 from .saved import MemoryActionRepository, MemoryCohortRepository, MemoryInsightRepository
 from .state import State
 
@@ -40,6 +44,8 @@ class MemoryUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    roles: RoleRepository
+    rules: RuleRepository
     activity: ActivityRepository
     deletions: DeletionRepository
     actions: ActionRepository
@@ -58,6 +64,8 @@ class MemoryUnitOfWork:
         self.persons = MemoryPersonRepository(self._state)
         self.properties = MemoryPropertyRepository(self._state)
         self.accounts = MemoryAccountRepository(self._state)
+        self.roles = MemoryRoleRepository(self._state)
+        self.rules = MemoryRuleRepository(self._state)
         self.activity = MemoryActivityRepository(self._state)
         self.deletions = MemoryDeletionRepository(self._state)
         self.actions = MemoryActionRepository(self._state)

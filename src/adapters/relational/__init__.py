@@ -1,3 +1,5 @@
 """The relational store: accounts, persons, insights and everything else that is not an event."""
 
-from . import saved_tables as _saved_tables  # noqa: F401 - so that whoever knows the metadata knows all tables
+# So that whoever knows the metadata knows all tables.
+from . import access_tables as access_tables
+from . import saved_tables as saved_tables

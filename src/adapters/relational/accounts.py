@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ...domain.accounts import ApiKey, MemberLevel, Project, User, new_project_token
+from ...domain.accounts import ApiKey, MemberLevel, Organization, Project, User, new_project_token
 from ...domain.errors import Conflict
+from . import erasure
+from .access_tables import OrganizationRow
 from .columns import LARGEST
-from .tables import ApiKeyRow, ProjectRow, UserRow
+from .tables import ApiKeyRow, DistinctIdRow, ProjectRow, UserRow
 
 
 class SqlAccountRepository:
@@ -21,6 +23,10 @@ class SqlAccountRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def organization(self) -> Organization:
+        row = self._connection.execute(select(*OrganizationRow.__table__.columns)).one()
+        return Organization(**row._mapping)
 
     def add_user(self, *, email: str, first_name: str, last_name: str, level: MemberLevel, at: datetime) -> User:
         statement = insert(UserRow).values(
@@ -47,6 +53,10 @@ class SqlAccountRepository:
 
     def users(self) -> Sequence[User]:
         return [_user(row) for row in self._connection.execute(select(*_USER).order_by(UserRow.id))]
+
+    def update_user(self, user: User) -> None:
+        statement = update(UserRow).where(UserRow.id == user.id)
+        self._connection.execute(statement.values(_values(user, _USER)))
 
     def add_project(self, *, name: str, timezone: str, week_start_day: int, at: datetime) -> Project:
         statement = insert(ProjectRow).values(
@@ -78,12 +88,33 @@ class SqlAccountRepository:
         return _project(row) if row else None
 
     def projects(self) -> Sequence[Project]:
-        rows = self._connection.execute(select(*_PROJECT).order_by(ProjectRow.id))
+        rows = self._connection.execute(_PROJECTS.order_by(ProjectRow.id))
         return [_project(row) for row in rows]
 
+    def delete_project(self, project_id: int, at: datetime) -> bool:
+        deleted = update(ProjectRow).values(deleted_at=at)
+        deleted = deleted.where(ProjectRow.id == project_id, ProjectRow.deleted_at.is_(None))
+        return self._connection.execute(deleted).rowcount > 0
+
+    def restore_project(self, project_id: int) -> Project | None:
+        restored = update(ProjectRow).values(deleted_at=None).where(ProjectRow.id == project_id)
+        row = self._connection.execute(restored.returning(*_PROJECT)).one_or_none()
+        return _project(row) if row else None
+
+    def erase_project(self, project_id: int, limit: int) -> int:
+        return erasure.erase_project(self._connection, project_id, limit)
+
+    def update_project(self, project: Project) -> None:
+        statement = update(ProjectRow).where(ProjectRow.id == project.id)
+        self._connection.execute(statement.values(_values(project, _PROJECT)))
+
+    def projects_with_events(self) -> frozenset[int]:
+        # Every event makes its distinct id known, and an id that was seen stays.
+        seen = exists().where(DistinctIdRow.project_id == ProjectRow.id)
+        return frozenset(self._connection.execute(select(ProjectRow.id).where(seen)).scalars())
+
     def add_key(self, key: ApiKey) -> None:
-        values = {column.key: getattr(key, column.key) for column in _KEY}
-        self._connection.execute(insert(ApiKeyRow).values(values))
+        self._connection.execute(insert(ApiKeyRow).values(_values(key, _KEY)))
 
     def key_by_secure_value(self, secure_value: str) -> tuple[ApiKey, User] | None:
         row = self._connection.execute(_KEY_BY_VALUE, {"value": secure_value}).one_or_none()
@@ -95,11 +126,19 @@ class SqlAccountRepository:
         rows = self._connection.execute(statement.order_by(ApiKeyRow.created_at, ApiKeyRow.id))
         return [_key(row) for row in rows]
 
+    def key(self, key_id: str) -> ApiKey | None:
+        row = self._connection.execute(select(*_KEY).where(ApiKeyRow.id == key_id)).one_or_none()
+        return _key(row) if row else None
+
     def delete_key(self, key_id: str) -> bool:
         return self._connection.execute(delete(ApiKeyRow).where(ApiKeyRow.id == key_id)).rowcount > 0
 
     def touch_key(self, key_id: str, at: datetime) -> None:
         self._connection.execute(update(ApiKeyRow).where(ApiKeyRow.id == key_id).values(last_used_at=at))
+
+
+def _values(entity: User | Project | ApiKey, columns: tuple[Any, ...]) -> dict[str, Any]:
+    return {column.key: getattr(entity, column.key) for column in columns}
 
 
 def _user(row: Any) -> User:
@@ -129,13 +168,14 @@ def _key(row: Any) -> ApiKey:
 
 
 _USER = tuple(UserRow.__table__.columns)
-_PROJECT = tuple(ProjectRow.__table__.columns)
+_PROJECT = tuple(column for column in ProjectRow.__table__.columns if column.key != "deleted_at")
 _KEY = tuple(ApiKeyRow.__table__.columns)
 
 # Made once: every request needs some of them, and making one takes as long as executing it.
 _value: BindParameter[Any] = bindparam("value")
 _USER_BY_ID = select(*_USER).where(UserRow.id == _value)
 _USER_BY_EMAIL = select(*_USER).where(UserRow.email == _value)
-_PROJECT_BY_ID = select(*_PROJECT).where(ProjectRow.id == _value)
-_PROJECT_BY_TOKEN = select(*_PROJECT).where(ProjectRow.api_token == _value)
+_PROJECTS = select(*_PROJECT).where(ProjectRow.deleted_at.is_(None))
+_PROJECT_BY_ID = _PROJECTS.where(ProjectRow.id == _value)
+_PROJECT_BY_TOKEN = _PROJECTS.where(ProjectRow.api_token == _value)
 _KEY_BY_VALUE = select(*_KEY).where(ApiKeyRow.secure_value == _value)

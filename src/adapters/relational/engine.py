@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from .functions import register
+from ...domain.conditions import lower
 
 _BUSY_SECONDS = 10
 
@@ -46,10 +46,14 @@ def _set_up_sqlite(dbapi_connection: DBAPIConnection, entry: ConnectionPoolEntry
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
-    entry.info["conditions"] = register(sqlite)
+    sqlite.create_function("hedgerow_contains", 2, _contains, deterministic=True)
+
+
+def _contains(text: str, needle: str) -> bool:
+    """What SQLite's own functions do for ASCII letters alone."""
+    return needle in lower(text)
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.info["conditions"].clear()
     write = connection.get_execution_options().get("hedgerow_write", True)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -8,7 +8,6 @@ from datetime import datetime
 import orjson
 from sqlalchemy import Connection, Text, cast, select, update
 
-from ...domain.events import Properties
 from ...domain.groups import Group
 from ...domain.population import Population
 from .batch import batch_of, fetch, insert_batch, run
@@ -41,23 +40,33 @@ def types(connection: Connection, projects: Collection[int]) -> dict[int, dict[s
     return found
 
 
-def save(connection: Connection, population: Population, at: datetime) -> None:
-    """Keep new group types, and merge group properties shallowly into what is stored."""
+def save(connection: Connection, population: Population, at: datetime) -> list[Group]:
+    """Keep new group types, and merge group properties shallowly into what is stored; the groups, merged."""
     named = ((project_id, index, name) for (project_id, name), index in population.new_group_types.items())
     run(connection, _INSERT_TYPES, named)
-    stored: dict[tuple[int, int, str], Properties] = {
-        (project_id, index, key): orjson.loads(properties)
-        for project_id, index, key, properties in fetch(connection, _STORED, population.groups)
-    }
+    stored = {(one.project_id, one.index, one.key): one for one in described(connection, population.groups)}
     updated: list[tuple[object, ...]] = []
     new: list[tuple[object, ...]] = []
+    merged = []
     for key, properties in population.groups.items():
+        group = Group(*key, {**stored[key].properties, **properties} if key in stored else properties)
+        merged.append(group)
+        row = (*key, orjson.dumps(group.properties).decode())
         if key in stored:
-            updated.append((*key, orjson.dumps({**stored[key], **properties}).decode()))
+            updated.append(row)
         else:
-            new.append((*key, orjson.dumps(properties).decode(), to_micros(at)))
+            new.append((*row, to_micros(at)))
     run(connection, _UPDATE, updated)
     run(connection, _INSERT, new)
+    return merged
+
+
+def described(connection: Connection, keys: Collection[tuple[int, int, str]]) -> list[Group]:
+    """Those of these groups, each by project, index and key, that have been described."""
+    return [
+        Group(project_id, index, key, orjson.loads(properties))
+        for project_id, index, key, properties in fetch(connection, _STORED, keys)
+    ]
 
 
 # --- statements ---------------------------------------------------------------------------------------------

@@ -14,14 +14,13 @@ from ...domain.persons import Person
 from ...domain.population import Id, Population
 from ...domain.ports import PersonPage, PersonQuery, Position, Projection
 from ...domain.timeline import PastVersion
-from . import population, projections
+from . import erasure, population, projections
 from .batch import batch_of, fetch
 from .columns import LARGEST, Moment, Number
 from .filters import conditions
 from .tables import DistinctIdRow, PersonCountRow, PersonHistoryRow, PersonRow
 
 _IDS_ON_A_PAGE = 1000
-_STREAM_ROWS = 1000
 
 
 class SqlPersonRepository:
@@ -59,7 +58,7 @@ class SqlPersonRepository:
     def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> PersonPage:
         backward = after is not None and after.backward
         order = (PersonRow.created_at, PersonRow.id)
-        statement = _PERSONS.where(*conditions(self._connection, query))
+        statement = _PERSONS.where(*conditions(query))
         if after is not None:
             # The bare tuples of columns and values, so that the index of the order serves this too.
             here, there = tuple_(*order), tuple_(literal(after.created_at, Moment), literal(after.id, Number))
@@ -74,20 +73,8 @@ class SqlPersonRepository:
         if query == PersonQuery(query.project_id):
             counted = select(PersonCountRow.persons).where(PersonCountRow.project_id == query.project_id)
             return self._connection.execute(counted).scalar() or 0
-        statement = select(func.count()).select_from(PersonRow).where(*conditions(self._connection, query))
+        statement = select(func.count()).select_from(PersonRow).where(*conditions(query))
         return self._connection.execute(statement).scalar_one()
-
-    def stream(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Person]:
-        """Page by page: constant memory without a cursor that stays open while a slow client reads."""
-        left = LARGEST if limit is None else limit
-        after: Position | None = None
-        while left:
-            page = self.page(query, limit=min(left, _STREAM_ROWS), after=after)
-            yield from page.rows
-            if not page.has_more:
-                return
-            left -= len(page.rows)
-            after = Position(page.rows[-1].created_at, page.rows[-1].id)
 
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
         ids = ((project_id, one) for one in references if isinstance(one, int))
@@ -107,6 +94,12 @@ class SqlPersonRepository:
         )
         for version, set_properties, unset, snapshot in self._connection.execute(statement):
             yield PastVersion(version, set_properties, unset, snapshot)
+
+    def forget_history(self, project_id: int, uuid: UUID, version: int, *, at: datetime) -> Collection[int]:
+        return erasure.forget_history(self._connection, project_id, uuid, version, at)
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
+        erasure.forget_ids(self._connection, project_id, distinct_ids)
 
     def unapplied(self, *, after: int = 0) -> Sequence[Projection]:
         return projections.unapplied(self._connection, after)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Integer, Text, cast, delete, func, select, ty
 from sqlalchemy.orm import aliased
 
 from ...domain.conditions import text_of
+from ...domain.people_index import EMAIL_PREFIX
 from ...domain.persons import person_uuid
 from ...domain.population import Holder, Id, Population, Profile, Revision
 from ...domain.ports import PersonCopy, Projection
@@ -25,7 +26,7 @@ from . import groups, members
 from .batch import batch_of, fetch, insert_batch, run
 from .columns import from_micros, to_micros
 from .projections import log
-from .tables import EMAIL_PREFIX, DistinctIdRow, PersonHistoryRow, PersonRow, ProjectRow
+from .tables import DistinctIdRow, PersonHistoryRow, PersonRow, ProjectRow
 
 
 def lock_projects(connection: Connection, project_ids: Iterable[int]) -> None:
@@ -64,8 +65,8 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
     into = {profile.id: merged[profile].id or 0 for profile in left}
     members.add(connection, ((cohort, into[person]) for cohort, person in memberships if person in into))
     _keep_ids(connection, population)
-    _append_history(connection, [*population.revisions, *population.endings(at)])
-    groups.save(connection, population, at)
+    _append_history(connection, population.revisions, population.endings(at))
+    described = groups.save(connection, population, at)
 
     holders.update((key, profile.uuid) for key, profile in population.reattributed.items())
     living = {(profile.project_id, profile.uuid) for profile in documents}
@@ -74,6 +75,7 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
         [(one.project_id, one.uuid) for one in gone if (one.project_id, one.uuid) not in living],
         [(project_id, distinct_id, uuid) for (project_id, distinct_id), uuid in holders.items()],
         [(project_id, distinct_id, profile.uuid) for (project_id, distinct_id), profile in attached.items()],
+        described,
     )
     return log(connection, projection)
 
@@ -182,22 +184,23 @@ def _keep_ids(connection: Connection, population: Population) -> None:
     run(connection, _INSERT_IDS, rows)
 
 
-def _append_history(connection: Connection, revisions: Iterable[Revision]) -> None:
-    run(
-        connection,
-        _INSERT_HISTORY,
-        (
-            (
-                revision.profile.project_id,
-                revision.profile.uuid.hex,
-                revision.version,
-                to_micros(revision.at),
-                revision.snapshot,
-                _json(revision.set_properties),
-                _json(revision.unset_properties),
-            )
-            for revision in revisions
-        ),
+def _append_history(connection: Connection, revisions: Iterable[Revision], endings: Iterable[Revision]) -> None:
+    rows: list[tuple[Any, ...]] = [(*_revision(one), None, None) for one in revisions]
+    for one in endings:
+        into = one.merged_into
+        rows.append((*_revision(one), one.profile.id, into.uuid.hex if into else None))
+    run(connection, _INSERT_HISTORY, rows)
+
+
+def _revision(revision: Revision) -> tuple[Any, ...]:
+    return (
+        revision.profile.project_id,
+        revision.profile.uuid.hex,
+        revision.version,
+        to_micros(revision.at),
+        revision.snapshot,
+        _json(revision.set_properties),
+        _json(revision.unset_properties),
     )
 
 
@@ -307,4 +310,6 @@ _INSERT_HISTORY = insert_batch(
     PersonHistoryRow.snapshot,
     PersonHistoryRow.set_properties,
     PersonHistoryRow.unset_properties,
+    PersonHistoryRow.person_id,
+    PersonHistoryRow.merged_into,
 )

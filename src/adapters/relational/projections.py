@@ -15,19 +15,21 @@ from sqlalchemy import Connection, Text, cast, delete, insert, select
 
 from ...domain.persons import person_uuid
 from ...domain.ports import PersonCopy, Projection
+from . import groups
 from .batch import batch_of, fetch
 from .tables import DistinctIdRow, PersonRow, ProjectionLogRow
 
 
 def log(connection: Connection, projection: Projection) -> Projection:
     """The projection with its mark; one that says nothing is not logged."""
-    if not (projection.people or projection.gone or projection.holders or projection.ids):
+    if not (projection.people or projection.gone or projection.holders or projection.ids or projection.groups):
         return projection
     payload = {
         "people": [(copy.project_id, copy.uuid.hex) for copy in projection.people],
         "gone": [(project_id, uuid.hex) for project_id, uuid in projection.gone],
         "holders": [(project_id, distinct_id) for project_id, distinct_id, _ in projection.holders],
         "ids": [(project_id, distinct_id) for project_id, distinct_id, _ in projection.ids],
+        "groups": [(group.project_id, group.index, group.key) for group in projection.groups],
     }
     statement = insert(ProjectionLogRow).values(payload=payload).returning(ProjectionLogRow.id)
     return replace(projection, mark=connection.execute(statement).scalar_one())
@@ -58,7 +60,8 @@ def _present(connection: Connection, mark: int, payload: dict[str, Any]) -> Proj
         for project_id, distinct_id, uuid in fetch(connection, _HOLDERS, payload["holders"])
     ]
     ids = [tuple(row) for row in fetch(connection, _HOLDERS, payload.get("ids", ())) if row[2] is not None]
-    return Projection(people, sorted(named - living), holders, ids, mark)
+    described = groups.described(connection, payload.get("groups", ()))
+    return Projection(people, sorted(named - living), holders, ids, described, mark)
 
 
 # --- statements ---------------------------------------------------------------------------------------------

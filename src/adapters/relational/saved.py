@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, false, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, false, func, insert, or_, select, update
 
+from ...domain.access import EVERYTHING, Listing
 from ...domain.conditions import lower
 from ...domain.insights import Insight, InsightQuery
 from ...domain.saved import SavedPage
@@ -42,8 +43,8 @@ class SqlSavedRepository(Generic[T]):
         statement = update(self.table).where(self._columns.id == one.id)  # type: ignore[attr-defined]
         self._connection.execute(statement.values(self._values(one)))
 
-    def page(self, project_id: int, *, limit: int, offset: int) -> SavedPage[T]:
-        return self._page([self._columns.project_id == project_id], limit=limit, offset=offset)
+    def page(self, project_id: int, *, limit: int, offset: int, shown: Listing = EVERYTHING) -> SavedPage[T]:
+        return self._page([self._columns.project_id == project_id], shown, limit=limit, offset=offset)
 
     def revision(self, project_id: int) -> int:
         # Rows stay and versions only grow, so the sum grows with every change.
@@ -52,12 +53,19 @@ class SqlSavedRepository(Generic[T]):
             self._connection.execute(select(versions).where(self._columns.project_id == project_id)).scalar_one()
         )
 
-    def _page(self, where: Sequence[ColumnElement[bool]], *, limit: int, offset: int) -> SavedPage[T]:
-        found = (self._columns.deleted.is_(false()), *where)
+    def _page(self, where: Sequence[ColumnElement[bool]], shown: Listing, *, limit: int, offset: int) -> SavedPage[T]:
+        found = (self._columns.deleted.is_(false()), *where, *self._shown(shown))
         count = self._connection.execute(select(func.count()).select_from(self.table).where(*found)).scalar_one()
         rows = select(*self._columns).where(*found).order_by(self._columns.id.desc())
         rows = rows.limit(limit).offset(min(offset, LARGEST))
         return SavedPage([self._entity(row) for row in self._connection.execute(rows)], count)
+
+    def _shown(self, shown: Listing) -> list[ColumnElement[bool]]:
+        if shown == EVERYTHING:
+            return []
+        ids = [int(one) for one in shown.exceptions]
+        by_rule = self._columns.id.not_in(ids) if shown.everything else self._columns.id.in_(ids)
+        return [or_(by_rule, self._columns.created_by == shown.creator)]
 
     def _one(self, project_id: int, by: ColumnElement[bool]) -> T | None:
         statement = select(*self._columns).where(self._columns.project_id == project_id, by)
@@ -105,4 +113,4 @@ class SqlInsightRepository(SqlSavedRepository[Insight]):
                 where.append(column == value)
         if query.search is not None:
             where.append(contains(self._connection, InsightRow.name, lower(query.search)))
-        return self._page(where, limit=limit, offset=offset)
+        return self._page(where, query.shown, limit=limit, offset=offset)

@@ -7,6 +7,7 @@ from typing import Self
 
 from sqlalchemy import Engine, exc
 
+from ...domain.access_rules import RuleRepository
 from ...domain.activity_log import ActivityRepository
 from ...domain.cohorts import CohortRepository
 from ...domain.deletions import DeletionRepository
@@ -14,8 +15,10 @@ from ...domain.errors import StoreUnavailable
 from ...domain.groups import GroupRepository
 from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
+from ...domain.roles import RoleRepository
 from ...domain.saved_actions import ActionRepository
 from . import engine as engines
+from .access_rules import SqlRuleRepository
 from .accounts import SqlAccountRepository
 from .activity import SqlActivityRepository
 from .cohorts import SqlCohortRepository
@@ -23,6 +26,7 @@ from .deletions import SqlDeletionRepository
 from .groups import SqlGroupRepository
 from .persons import SqlPersonRepository
 from .properties import SqlPropertyRepository
+from .roles import SqlRoleRepository
 from .saved import SqlActionRepository, SqlInsightRepository
 
 _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
@@ -34,6 +38,8 @@ class SqlUnitOfWork:
     persons: PersonRepository
     properties: PropertyRepository
     accounts: AccountRepository
+    roles: RoleRepository
+    rules: RuleRepository
     activity: ActivityRepository
     deletions: DeletionRepository
     actions: ActionRepository
@@ -58,6 +64,8 @@ class SqlUnitOfWork:
         self.persons = SqlPersonRepository(self._connection)
         self.properties = SqlPropertyRepository(self._connection)
         self.accounts = SqlAccountRepository(self._connection)
+        self.roles = SqlRoleRepository(self._connection)
+        self.rules = SqlRuleRepository(self._connection, write=self._write)
         self.activity = SqlActivityRepository(self._connection)
         self.deletions = SqlDeletionRepository(self._connection)
         self.actions = SqlActionRepository(self._connection)

@@ -10,15 +10,36 @@ from flask.cli import AppGroup
 
 from ...domain.errors import HedgerowError
 from ..settings import read_settings
+from .access import access
+from .backup import backup, restore
 from .db import db
+from .deletions import deletions
 from .demo import demo
+from .doctor import doctor
 from .events import events
 from .keys import keys
 from .projects import projects
+from .retention import retention
+from .roles import roles
 from .serve import serve
 from .users import users
 
-_COMMANDS: tuple[click.Command, ...] = (serve, db, users, projects, keys, events, demo)
+_COMMANDS: tuple[click.Command, ...] = (
+    serve,
+    db,
+    users,
+    roles,
+    access,
+    projects,
+    keys,
+    events,
+    deletions,
+    retention,
+    backup,
+    restore,
+    doctor,
+    demo,
+)
 
 hedgerow = AppGroup("hedgerow", help="People and trends from PostHog SDKs, on one machine.")
 for _command in _COMMANDS:

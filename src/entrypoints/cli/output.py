@@ -26,23 +26,37 @@ def answers(command: _Command) -> _Command:
             result = command(*args, **kwargs)
         except HedgerowError as error:
             raise click.ClickException(error.detail) from None
-        if as_json:
-            click.echo(orjson.dumps(result))
-        else:
-            _print(result)
+        show(result, as_json=as_json)
 
     return wrapper  # type: ignore[return-value]
 
 
+def show(result: Any, *, as_json: bool) -> None:
+    """Print what a command found, for a program or for people."""
+    if as_json:
+        click.echo(orjson.dumps(result))
+    else:
+        _print(result)
+
+
 def _print(result: Any) -> None:
     if isinstance(result, dict):
+        tables = {key: value for key, value in result.items() if _is_table(value)}
         width = max(map(len, result), default=0)
         for key, value in result.items():
-            click.echo(f"{key:<{width}}  {_cell(value)}")
+            if key not in tables:
+                click.echo(f"{key:<{width}}  {_cell(value)}")
+        for key, value in tables.items():
+            click.echo(f"\n{key}")
+            _table(value)
     elif isinstance(result, Sequence) and result:
         _table(result)
     elif isinstance(result, Sequence):
         click.echo("None.")
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> None:
@@ -64,4 +78,6 @@ def _cell(value: Any) -> str:
         return ", ".join(f"{key} {_cell(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_cell(part)}" for key, part in value.items())
     return str(value)

@@ -9,6 +9,8 @@ import click
 from ...domain.accounts import MemberLevel, User
 from .output import answers
 
+_LEVELS = [level.name.lower() for level in MemberLevel]
+
 
 @click.group()
 def users() -> None:
@@ -21,7 +23,7 @@ def users() -> None:
 @click.option("--last-name", default="", help="Last name.")
 @click.option(
     "--level",
-    type=click.Choice([level.name.lower() for level in MemberLevel]),
+    type=click.Choice(_LEVELS),
     default="member",
     show_default=True,
     help="Level in the organisation.",
@@ -34,6 +36,39 @@ def create(email: str, first_name: str, last_name: str, level: str) -> dict[str,
     with accounts() as service:
         user = service.create_user(email, first_name=first_name, last_name=last_name, level=MemberLevel[level.upper()])
     return _user(user)
+
+
+@users.command()
+@click.argument("email")
+@click.option("--level", type=click.Choice(_LEVELS), help="Level in the organisation.")
+@answers
+def update(email: str, level: str | None) -> dict[str, Any]:
+    """Change a user."""
+    from ..bootstrap import accounts
+
+    with accounts() as service:
+        return _user(service.update_user(email, level=MemberLevel[level.upper()] if level else None))
+
+
+@users.command()
+@click.argument("email")
+@answers
+def deactivate(email: str) -> dict[str, Any]:
+    """End a user's membership: their keys open nothing any more, at once."""
+    from ..bootstrap import accounts
+
+    with accounts() as service:
+        return _user(service.deactivate_user(email))
+
+
+@users.command("list")
+@answers
+def list_() -> list[dict[str, Any]]:
+    """List the users."""
+    from ..bootstrap import accounts
+
+    with accounts() as service:
+        return [_user(user) for user in service.users()]
 
 
 def _user(user: User) -> dict[str, Any]:

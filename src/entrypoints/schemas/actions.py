@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import marshmallow as ma
 
+from ...domain.access import Resource, object_target
 from ...domain.accounts import User
 from ...domain.events import JsonValue
 from ...domain.saved_actions import SavedAction
+from ...services.access import Entered
 from ..api import Schema
 from .common import instant
+from .pages import PageSchema
 from .saved import description_field, tags_field, text_field
-from .users import UserBasicSchema, own_level, user_body
+from .users import UserBasicSchema, author_body
 
 _STEPS = {
     "description": "Any of these must match an event; none matches every event.",
@@ -48,16 +51,13 @@ class ActionSchema(Schema):
     steps = ma.fields.List(ma.fields.Dict(), required=True, metadata=_STEPS)
 
 
-class ActionPageSchema(Schema):
+class ActionPageSchema(PageSchema):
     """One page of actions, newest first."""
 
-    count = ma.fields.Integer(required=True)
-    next = ma.fields.Url(required=True, allow_none=True)
-    previous = ma.fields.Url(required=True, allow_none=True)
     results = ma.fields.List(ma.fields.Nested(ActionSchema), required=True)
 
 
-def action_body(action: SavedAction, users: dict[int, User], caller: User) -> dict[str, JsonValue]:
+def action_body(action: SavedAction, users: dict[int, User], who: Entered) -> dict[str, JsonValue]:
     """An action as JSON. `users` are those it may be by."""
     return {
         "id": action.id,
@@ -66,7 +66,7 @@ def action_body(action: SavedAction, users: dict[int, User], caller: User) -> di
         "tags": list(action.tags),
         "deleted": action.deleted,
         "created_at": instant(action.created_at),
-        "created_by": user_body(users.get(action.created_by or 0)),
-        "user_access_level": own_level(caller, action.created_by),
+        "created_by": author_body(users, action.created_by),
+        "user_access_level": who.level(object_target(Resource.ACTION, action)).text,
         "steps": [dict(step) for step in action.steps],
     }

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import marshmallow as ma
 
+from ...domain.access import Resource, object_target
 from ...domain.accounts import User
 from ...domain.cohorts import MAX_MEMBERS
 from ...domain.events import JsonValue
+from ...services.access import Entered
 from ...services.cohorts import CountedCohort
 from ..api import Schema
 from .common import instant
+from .pages import PageSchema
 from .saved import description_field, text_field
-from .users import UserBasicSchema, own_level, user_body
+from .users import UserBasicSchema, author_body
 
 _FILTERS = {
     "description": "`properties`: a group of filters on persons and cohorts. Empty for a static cohort.",
@@ -61,12 +64,9 @@ class CohortSchema(Schema):
     user_access_level = ma.fields.String(required=True)
 
 
-class CohortPageSchema(Schema):
+class CohortPageSchema(PageSchema):
     """One page of cohorts, newest first."""
 
-    count = ma.fields.Integer(required=True)
-    next = ma.fields.Url(required=True, allow_none=True)
-    previous = ma.fields.Url(required=True, allow_none=True)
     results = ma.fields.List(ma.fields.Nested(CohortSchema), required=True)
 
 
@@ -101,7 +101,7 @@ class PersonCohortsSchema(Schema):
     results = ma.fields.List(ma.fields.Nested(PersonCohortSchema), required=True)
 
 
-def cohort_body(counted: CountedCohort, users: dict[int, User], caller: User) -> dict[str, JsonValue]:
+def cohort_body(counted: CountedCohort, users: dict[int, User], who: Entered) -> dict[str, JsonValue]:
     """A cohort as JSON. `users` are those it may be by."""
     cohort = counted.cohort
     return {
@@ -114,6 +114,6 @@ def cohort_body(counted: CountedCohort, users: dict[int, User], caller: User) ->
         "is_calculating": False,
         "filters": dict(cohort.filters),
         "created_at": instant(cohort.created_at),
-        "created_by": user_body(users.get(cohort.created_by or 0)),
-        "user_access_level": own_level(caller, cohort.created_by),
+        "created_by": author_body(users, cohort.created_by),
+        "user_access_level": who.level(object_target(Resource.COHORT, cohort)).text,
     }

@@ -6,12 +6,15 @@ from typing import Any
 
 import marshmallow as ma
 
+from ...domain.access import Resource, object_target
 from ...domain.accounts import User
 from ...domain.insights import Insight
+from ...services.access import Entered
 from ..api import Schema
 from .common import instant
-from .saved import PageArguments, description_field, tags_field, text_field
-from .users import UserBasicSchema, own_level, user_body
+from .pages import PageArguments, PageSchema
+from .saved import description_field, tags_field, text_field
+from .users import UserBasicSchema, author_body
 
 _JSON_LIST = {"description": "A list as JSON text.", "example": '[{"id":"purchase","math":"dau"}]'}
 
@@ -145,16 +148,13 @@ class InsightSchema(Schema):
     user_access_level = ma.fields.String(required=True)
 
 
-class InsightPageSchema(Schema):
+class InsightPageSchema(PageSchema):
     """One page of insights, newest first."""
 
-    count = ma.fields.Integer(required=True)
-    next = ma.fields.Url(required=True, allow_none=True)
-    previous = ma.fields.Url(required=True, allow_none=True)
     results = ma.fields.List(ma.fields.Nested(InsightSchema), required=True)
 
 
-def insight_body(insight: Insight, users: dict[int, User], caller: User) -> dict[str, Any]:
+def insight_body(insight: Insight, users: dict[int, User], who: Entered) -> dict[str, Any]:
     """An insight as JSON, not computed. `users` are those it may be by."""
     return {
         "id": insight.id,
@@ -174,8 +174,8 @@ def insight_body(insight: Insight, users: dict[int, User], caller: User) -> dict
         "last_refresh": None,
         "is_cached": False,
         "created_at": instant(insight.created_at),
-        "created_by": user_body(users.get(insight.created_by or 0)),
+        "created_by": author_body(users, insight.created_by),
         "last_modified_at": instant(insight.last_modified_at),
-        "last_modified_by": user_body(users.get(insight.last_modified_by or 0)),
-        "user_access_level": own_level(caller, insight.created_by),
+        "last_modified_by": author_body(users, insight.last_modified_by),
+        "user_access_level": who.level(object_target(Resource.INSIGHT, insight)).text,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import marshmallow as ma
 
 from ...domain.accounts import User
@@ -23,10 +25,8 @@ class UserBasicSchema(Schema):
     role_at_organization = ma.fields.String(required=True, allow_none=True)
 
 
-def user_body(user: User | None) -> dict[str, JsonValue] | None:
-    """A user in PostHog's short form; None for nobody."""
-    if user is None:
-        return None
+def user_body(user: User) -> dict[str, JsonValue]:
+    """A user in PostHog's short form. There is no mail: nothing is verified."""
     return {
         "id": user.id,
         "uuid": str(user.uuid),
@@ -40,6 +40,7 @@ def user_body(user: User | None) -> dict[str, JsonValue] | None:
     }
 
 
-def own_level(user: User, created_by: int | None) -> str:
-    """The caller's `user_access_level` for an object. The seam for access rules."""
-    return "manager" if created_by == user.id else "editor"
+def author_body(users: Mapping[int, User], user_id: int | None) -> dict[str, JsonValue] | None:
+    """The user who made or changed something, of all `users`; None for nobody."""
+    user = users.get(user_id or 0)
+    return user_body(user) if user else None

@@ -98,6 +98,12 @@ class Dialect(Protocol):
     def matches(self, value: Value, pattern: str, /) -> ColumnElement[bool]:
         """Whether RE2 finds the pattern somewhere in the text. Raises `InvalidInput` for one that it cannot."""
 
+    def first_match(self, value: Value, pattern: str, /) -> Value:
+        """The first group of the first match of a pattern that all databases know, NULL without any."""
+
+    def json_of_matches(self, value: Value, pattern: str, /) -> Value:
+        """The first group of each match of such a pattern as a JSON list, NULL without any."""
+
     def replaced(self, value: Value, pattern: str, alias: str, /) -> Value:
         """The text after RE2 replaced every match. Raises `InvalidInput` for a pattern that it cannot."""
 

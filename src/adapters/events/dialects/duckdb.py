@@ -183,6 +183,17 @@ def matches(value: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
     return func.regexp_matches(value, pattern, type_=Boolean)
 
 
+def first_match(value: ColumnElement[Any], pattern: str) -> ColumnElement[Any]:
+    """The first group of the pattern's first match, NULL without any."""
+    return func.list_extract(func.regexp_extract_all(value, pattern, literal_column("1")), literal_column("1"))
+
+
+def json_of_matches(value: ColumnElement[Any], pattern: str) -> ColumnElement[Any]:
+    """The first group of each match of the pattern as a JSON list, NULL without any."""
+    found = func.regexp_extract_all(value, pattern, literal_column("1"))
+    return case((func.len(found) > literal_column("0"), cast(func.to_json(found), Text)))
+
+
 def replaced(value: ColumnElement[Any], pattern: str, alias: str) -> ColumnElement[Any]:
     """The text after RE2 replaced every match."""
     return func.regexp_replace(value, pattern, alias, literal_column("'g'"), type_=Text)

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 
 import duckdb
@@ -16,7 +17,10 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
+from ....domain.backups import Snapshot
 from ....domain.errors import StoreUnavailable
+from .. import snapshots
+from ..compaction import CHECKPOINT_THRESHOLD, Copy, Readers, remove_leftovers
 from ..tables import holders, metadata
 from . import Dialect
 from . import duckdb as dialect
@@ -24,12 +28,17 @@ from . import duckdb as dialect
 _CONFIG = {
     # Without it DuckDB writes files for its oldest readers and silently ignores zstd.
     "storage_compatibility_version": "latest",
-    "checkpoint_threshold": "256MB",
+    "checkpoint_threshold": CHECKPOINT_THRESHOLD,
     "memory_limit": "1GB",
 }
 _FATAL = (duckdb.FatalException, duckdb.InternalException)
 _SET_UP = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"  # which would be printed into the answers of commands
 _HELD = re.compile(r"lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+
+
+_ATTEMPTS = 100
+_FEW = 20_000  # rows that may come in while the file is copied, and are copied while writers wait
+_PATIENCE = 0.3  # seconds for which writers wait until long questions to the store have been answered
 
 
 class DuckdbFile:
@@ -40,6 +49,8 @@ class DuckdbFile:
     def __init__(self, url: str) -> None:
         self.engine = _open_engine(url)
         self._writing = threading.Lock()
+        self._maintaining = threading.Lock()  # whatever changes rows that are there; taken before the other
+        self._readers = Readers()
         self._after_commit: list[Callable[[], None]] = []
         self._with_holders: dict[int, bool] = {}
         # Nobody else changes the file while it is open, so counting in memory is enough; the start makes the
@@ -51,6 +62,7 @@ class DuckdbFile:
         with self.engine.begin() as connection:
             for table in metadata.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
+        remove_leftovers(self.engine)
 
     def failure(self, error: Exception) -> StoreUnavailable | None:
         return _unavailable(error, self.engine) if isinstance(error, DBAPIError) else None
@@ -63,10 +75,44 @@ class DuckdbFile:
     def writing(self) -> Iterator[Connection]:
         with self._writing:
             self._after_commit.clear()
-            with self.engine.begin() as connection:
+            with self.transaction() as connection:
                 yield connection
             for change in self._after_commit:
                 change()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        with self._readers.inside(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def maintaining(self) -> Iterator[Connection]:
+        with self._maintaining, self.writing() as connection:
+            yield connection
+
+    def compact(self) -> None:
+        with self._maintaining:
+            copy = Copy(self.engine)
+            with self._writing:
+                copy.start()
+            try:
+                for _ in range(_ATTEMPTS):
+                    while copy.catch_up() > _FEW:
+                        pass
+                    with self._writing, self._readers.outside(_PATIENCE) as nobody:
+                        if nobody:
+                            copy.catch_up()
+                            copy.take_place()
+                            return
+                raise StoreUnavailable("The event store is too busy to be compacted.")
+            finally:
+                copy.abandon()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        with self._readers.inside(), self.engine.connect() as connection:
+            snapshots.take_hold(connection)
+            yield partial(snapshots.copy_to, connection)
 
     def note(
         self, connection: Connection, projects: Collection[int], *, held: Collection[int] = (), mark: int | None = None
@@ -84,7 +130,7 @@ class DuckdbFile:
     def has_holders(self, project_id: int) -> bool:
         known = self._with_holders.get(project_id)
         if known is None:
-            with self.engine.begin() as connection:
+            with self.transaction() as connection:
                 statement = select(select(holders.c.project_id).where(holders.c.project_id == project_id).exists())
                 known = bool(connection.scalar(statement))
             known = self._with_holders.setdefault(project_id, known)

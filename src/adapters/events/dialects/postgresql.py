@@ -50,6 +50,7 @@ let = duckdb_let.let
 _ZERO: ColumnElement[Any] = literal_column("0::double precision", Double)
 _INFINITY: ColumnElement[Any] = literal_column("'Infinity'::double precision", Double)
 _HUGE: ColumnElement[Any] = literal_column("1e292::double precision", Double)
+_FIRST_GROUP: tuple[ColumnElement[Any], ...] = tuple(map(literal_column, ("1", "1", "''", "1")))
 _LOW: ColumnElement[Any] = literal_column("1e-150::double precision", Double)
 _HIGH: ColumnElement[Any] = literal_column("1e150::double precision", Double)
 
@@ -205,6 +206,14 @@ def found_in(column: ColumnElement[Any], needle: str) -> ColumnElement[bool]:
 
 def matches(value: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
     return value.collate("C").op("~", return_type=Boolean())(bindparam(None, translated(pattern), Text))
+
+
+def first_match(value: ColumnElement[Any], pattern: str) -> ColumnElement[Any]:
+    return func.regexp_substr(value, bindparam(None, pattern, Text), *_FIRST_GROUP, type_=Text)
+
+
+def json_of_matches(value: ColumnElement[Any], pattern: str) -> ColumnElement[Any]:
+    return func.hedgerow_matches(value, bindparam(None, pattern, Text), type_=Text)
 
 
 def replaced(value: ColumnElement[Any], pattern: str, alias: str) -> ColumnElement[Any]:

@@ -126,4 +126,11 @@ PARALLEL SAFE AS $$
         ELSE sign(number)::double precision * 'Infinity'::double precision END
 $$"""
 
-FUNCTIONS = (_DOUBLE, _NUMBER, _UNIX, _ISO, _INSTANT, _ELEMENTS, _ARITHMETIC, _REMAINDER, _ROUNDED)
+# The first group of each match as a JSON list.
+_MATCHES = """
+CREATE OR REPLACE FUNCTION hedgerow_matches(value text, pattern text) RETURNS text LANGUAGE sql IMMUTABLE
+PARALLEL SAFE AS $$
+    SELECT to_json(array_agg(found[1]))::text FROM regexp_matches(value, pattern, 'g') AS found
+$$"""
+
+FUNCTIONS = (_MATCHES, _DOUBLE, _NUMBER, _UNIX, _ISO, _INSTANT, _ELEMENTS, _ARITHMETIC, _REMAINDER, _ROUNDED)

@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from psycopg import errors
@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import CreateTable
 
+from ....domain.backups import Snapshot
 from ....domain.errors import HedgerowError, InvalidInput, StoreUnavailable
 from ..tables import holders, metadata
 from . import Dialect
@@ -62,6 +63,7 @@ _INDEXES = (
     "CREATE UNIQUE INDEX IF NOT EXISTS ids_distinct_id ON ids (project_id, distinct_id)",
     "CREATE INDEX IF NOT EXISTS ids_person ON ids (person_id)",
     "CREATE UNIQUE INDEX IF NOT EXISTS holders_distinct_id ON holders (project_id, distinct_id)",
+    "CREATE INDEX IF NOT EXISTS groups_key ON groups (project_id, index)",
 )
 _TRIGRAMS = (
     "CREATE INDEX IF NOT EXISTS persons_search ON persons USING gin (search gin_trgm_ops)",
@@ -128,6 +130,23 @@ class PostgresqlServer:
         with self.engine.begin() as own:
             own.execute(_TRANSACTION_LOCK)
             yield own
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        with self.engine.begin() as connection:
+            yield connection
+
+    def maintaining(self) -> AbstractContextManager[Connection]:
+        return self.writing()
+
+    def compact(self) -> None:
+        """Frees the space of what has been erased, to be written over; locks nobody out."""
+        autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with autocommit.connect() as connection:
+            connection.exec_driver_sql("VACUUM " + ", ".join(table.name for table in metadata.sorted_tables))
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        raise InvalidInput("Events in PostgreSQL are backed up by its own tools, such as pg_dump.")
 
     def note(
         self, connection: Connection, projects: Collection[int], *, held: Collection[int] = (), mark: int | None = None

@@ -1,0 +1,89 @@
+"""Rate limits: the accepted requests of every key, in this process or in Redis for all processes."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+import structlog
+from redis import Redis, RedisError
+
+from ..domain.limits import Budget, check
+
+log = structlog.get_logger()
+
+_REDIS_SECONDS = 0.5
+"""A limit is not worth a longer wait."""
+
+
+class ProcessRateLimiter:
+    """The requests of this process."""
+
+    def __init__(self) -> None:
+        self._accepted: dict[tuple[str, Budget], deque[float]] = {}
+        self._turn = threading.Lock()
+
+    def __len__(self) -> int:
+        """How many keys' requests are remembered, each budget by itself."""
+        return len(self._accepted)
+
+    def take(self, key_id: str, budget: Budget, now: float) -> int | None:
+        with self._turn:
+            accepted = self._accepted.get((key_id, budget))
+            if accepted is None:
+                self._forget_idle(now)
+                accepted = self._accepted[key_id, budget] = deque(maxlen=budget.remembered)
+            wait = check(accepted, now, budget)
+            if wait is None:
+                accepted.append(now)
+            return wait
+
+    def _forget_idle(self, now: float) -> None:
+        """So that keys of old take no memory for ever."""
+        for key, accepted in list(self._accepted.items()):
+            if now - accepted[-1] >= key[1].longest:
+                del self._accepted[key]
+
+
+class RedisRateLimiter:
+    """The requests of all processes that share a Redis. While it cannot be reached, each process counts its own."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = Redis.from_url(url, socket_connect_timeout=_REDIS_SECONDS, socket_timeout=_REDIS_SECONDS)
+        self._script = self._redis.register_script(_TAKE)
+        self._own = ProcessRateLimiter()
+
+    def take(self, key_id: str, budget: Budget, now: float) -> int | None:
+        windows = [number for window in budget.windows for number in (window.requests, window.seconds)]
+        try:
+            wait = self._script(
+                keys=[f"hedgerow:limits:{budget.scope}:{key_id}"],
+                args=[repr(now), budget.remembered, budget.longest, *windows],
+            )
+        except RedisError as error:
+            log.warning("rate limits are counted per process: Redis cannot be reached", error=str(error))
+            return self._own.take(key_id, budget, now)
+        return int(wait) or None
+
+    def close(self) -> None:
+        self._redis.close()
+
+
+# `domain.limits.check`, and the note that a request was accepted, at once for all processes. Answers 0 or the wait.
+_TAKE = """
+local now = tonumber(ARGV[1])
+local longest = 0
+for place = 4, #ARGV, 2 do
+  local seconds = tonumber(ARGV[place + 1])
+  local oldest = redis.call('LINDEX', KEYS[1], -tonumber(ARGV[place]))
+  if oldest and now - tonumber(oldest) < seconds then
+    longest = math.max(longest, math.ceil(seconds - (now - tonumber(oldest))))
+  end
+end
+if longest == 0 then
+  redis.call('RPUSH', KEYS[1], ARGV[1])
+  redis.call('LTRIM', KEYS[1], -tonumber(ARGV[2]), -1)
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+end
+return longest
+"""
