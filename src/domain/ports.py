@@ -29,6 +29,7 @@ from .population import Id, Population
 from .properties import FilterTree
 from .roles import RoleRepository
 from .saved_actions import ActionRepository
+from .schedules import RunRepository
 from .timeline import PastVersion, Run, Span
 
 
@@ -257,6 +258,7 @@ class UnitOfWork(Protocol):
     cohorts: CohortRepository
     insights: InsightRepository
     groups: GroupRepository
+    runs: RunRepository
 
     def __enter__(self) -> Self: ...
 

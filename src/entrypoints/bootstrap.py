@@ -22,6 +22,7 @@ from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.limits import RateLimiter
 from ..domain.ports import UnitOfWorkFactory
+from ..domain.schedules import Cron, Schedule
 from ..services.access import AccessPolicy
 from ..services.access_rules import AccessRuleService
 from ..services.accounts import AccountService
@@ -40,6 +41,7 @@ from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
 from ..services.retention import RetentionService
 from ..services.roles import RoleService
+from ..services.schedule import ScheduleService
 from ..services.timelines import TimelineService
 from ..services.trends import TrendService
 from .metrics import Metrics
@@ -62,6 +64,7 @@ class Relational:
     deletions: DeletionQueue
     roles: RoleService
     access_rules: AccessRuleService
+    schedule: ScheduleService
 
     def close(self) -> None:
         self.engine.dispose()
@@ -141,6 +144,7 @@ def open_relational(settings: Settings, *, upgrade: bool = True) -> Relational:
         DeletionQueue(begin, now),
         RoleService(begin, now),
         AccessRuleService(begin, now),
+        ScheduleService(begin, now, _schedules(settings)),
     )
 
 
@@ -162,8 +166,7 @@ def open_services(settings: Settings) -> Services:
     persons = PersonService(begin, events.people)
     trends = TrendService(begin, events, now)
     metrics = Metrics()
-    metrics.watch_engine(store.engine, "relational")
-    metrics.watch_engine(events.engine, "events")
+    metrics.watch_engine(events.engine)
     services = Services(
         settings=settings,
         relational=store,
@@ -189,6 +192,14 @@ def open_services(settings: Settings) -> Services:
     )
     metrics.watch_services(services, now)
     return services
+
+
+def _schedules(settings: Settings) -> list[Schedule]:
+    """When jobs are due; `jobs.bodies` says what each does."""
+    found = [Schedule("retention", Cron("0 3 * * *")), Schedule("squash", Cron("30 3 * * *"))]
+    if settings.deletion_schedule:
+        found.append(Schedule("drain", Cron(settings.deletion_schedule)))
+    return found
 
 
 def rate_limiter(settings: Settings) -> RateLimiter | None:

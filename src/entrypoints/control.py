@@ -23,7 +23,7 @@ from ..domain.backups import Progress
 from ..domain.errors import Conflict, HedgerowError
 from .backing_up import take_backup
 from .bootstrap import Services
-from .draining import drain_deletions
+from .draining import drain, drain_if_due
 from .retaining import apply_retention
 from .settings import Settings
 
@@ -43,7 +43,7 @@ def _back_up(services: Services, request: Mapping[str, Any], progress: Progress)
 
 
 def _drain(services: Services, request: Mapping[str, Any], progress: Progress) -> Any:
-    return drain_deletions(services, progress)
+    return (drain_if_due if request["if_due"] else drain)(services, progress)
 
 
 def _apply_retention(services: Services, request: Mapping[str, Any], progress: Progress) -> Any:

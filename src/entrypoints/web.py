@@ -33,6 +33,7 @@ from .cli import register_commands
 from .control import open_control
 from .cors import open_to_configured_origins
 from .decoding import MAX_SIZE
+from .jobs import Ticker
 from .settings import Settings, read_settings
 
 _PRIVATE = (
@@ -107,7 +108,10 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
 def served_app() -> Any:
     """The application for the server's worker, which owns the stores."""
     services = open_services(read_settings())
-    Finalize(None, services.close, exitpriority=1)  # a worker process runs no `atexit`
+    # A worker process runs no `atexit`. The higher priority comes first.
+    Finalize(None, services.close, exitpriority=1)
     if control := open_control(services):
-        Finalize(None, control.close, exitpriority=2)  # earlier
+        Finalize(None, control.close, exitpriority=2)
+    if not services.settings.has_workers:
+        Finalize(None, Ticker(services).close, exitpriority=3)
     return create_app(services)

@@ -39,6 +39,7 @@ from tests.contracts.person_repository import (
     tell,
 )
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.run_repository import RunRepositoryContract
 from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 from .databases import empty_postgresql, empty_sqlite
@@ -102,6 +103,10 @@ class TestSqlRules(RuleRepositoryContract):
 
 
 class TestSqlSaved(SavedRepositoriesContract):
+    pass
+
+
+class TestSqlRuns(RunRepositoryContract):
     pass
 
 

@@ -15,6 +15,7 @@ from tests.contracts.person_edits import PersonEditContract
 from tests.contracts.person_erasure import Dump, PersonErasureContract
 from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.run_repository import RunRepositoryContract
 from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 
@@ -67,4 +68,8 @@ class TestMemoryRules(RuleRepositoryContract):
 
 
 class TestMemorySaved(SavedRepositoriesContract):
+    pass
+
+
+class TestMemoryRuns(RunRepositoryContract):
     pass

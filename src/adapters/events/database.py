@@ -48,7 +48,8 @@ class Database(Protocol):
         """As `EventStore.compact`."""
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
-        """The present state, to be copied to another file whatever is written meanwhile."""
+        """The present state, to be copied to another file whatever is added meanwhile; what would change rows that are
+        there waits."""
 
     def note(
         self, connection: Connection, projects: Collection[int], *, held: Collection[int] = (), mark: int | None = None

@@ -158,7 +158,8 @@ class SqlEventStore:
             return self._database.revision(project_id)
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
-        """The present state, to be copied to another file whatever is written meanwhile."""
+        """The present state, to be copied to another file whatever is added meanwhile; what would change rows that are
+        there waits."""
         return self._database.snapshot()
 
     def ping(self) -> None:

@@ -20,6 +20,7 @@ from ...domain.population import Id, Revision
 from ...domain.ports import Projection
 from ...domain.roles import Role
 from ...domain.saved_actions import SavedAction
+from ...domain.schedules import Run
 
 RuleKey: TypeAlias = tuple[int, Resource, str | None, UUID | None, UUID | None]
 
@@ -51,6 +52,7 @@ class State:
     cohorts: dict[int, Cohort] = field(default_factory=dict)
     members: dict[tuple[int, int], None] = field(default_factory=dict)
     insights: dict[int, Insight] = field(default_factory=dict)
+    runs: dict[tuple[str, datetime], Run] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Self:

@@ -23,6 +23,7 @@ from .retention import retention
 from .roles import roles
 from .serve import serve
 from .users import users
+from .workers import scheduler, worker
 
 _COMMANDS: tuple[click.Command, ...] = (
     serve,
@@ -39,6 +40,8 @@ _COMMANDS: tuple[click.Command, ...] = (
     restore,
     doctor,
     demo,
+    scheduler,
+    worker,
 )
 
 hedgerow = AppGroup("hedgerow", help="People and trends from PostHog SDKs, on one machine.")

@@ -45,22 +45,23 @@ def cancel(deletion_id: int) -> dict[str, Any]:
 
 
 @deletions.command()
+@click.option("--if-due", is_flag=True, help="Only if HEDGEROW_DELETION_SCHEDULE has come since the last drain.")
 @answers
-def drain() -> Any:
+def drain(if_due: bool) -> Any:
     """Erase now what waits for it, and rewrite the files without it.
 
     A running server does it, and goes on serving. Ending this midway is safe: run it again.
     """
+    from .. import draining
     from ..bootstrap import opened
     from ..control import ask
-    from ..draining import drain_deletions
 
     settings = read_settings()
-    done = ask(settings, {"do": "drain"}, _tell)
+    done = ask(settings, {"do": "drain", "if_due": if_due}, _tell)
     if done is not None:
         return done
     with opened(settings) as services:
-        return drain_deletions(services, _tell)
+        return (draining.drain_if_due if if_due else draining.drain)(services, _tell)
 
 
 def deletion_body(deletion: Deletion) -> dict[str, Any]:

@@ -38,6 +38,7 @@ _HELD = re.compile(r"lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 _ATTEMPTS = 100
 _FEW = 20_000  # rows that may come in while the file is copied, and are copied while writers wait
+_MOMENT = 1.0  # seconds: one round of whatever changes rows takes less, only compaction takes longer
 _PATIENCE = 0.3  # seconds for which writers wait until long questions to the store have been answered
 
 
@@ -47,7 +48,7 @@ class DuckdbFile:
     sql: Dialect = dialect
 
     def __init__(self, url: str) -> None:
-        self.engine = _open_engine(url)
+        self.engine = open_engine(url)
         self._writing = threading.Lock()
         self._maintaining = threading.Lock()  # whatever changes rows that are there; taken before the other
         self._readers = Readers()
@@ -110,9 +111,14 @@ class DuckdbFile:
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        with self._readers.inside(), self.engine.connect() as connection:
-            snapshots.take_hold(connection)
-            yield partial(snapshots.copy_to, connection)
+        if not self._maintaining.acquire(timeout=_MOMENT):  # who takes this holds up all who write
+            raise StoreUnavailable("The event store is being compacted: take a backup when that is done.")
+        try:
+            with self._readers.inside(), self.engine.connect() as connection:
+                snapshots.take_hold(connection)
+                yield partial(snapshots.copy_to, connection)
+        finally:
+            self._maintaining.release()
 
     def note(
         self, connection: Connection, projects: Collection[int], *, held: Collection[int] = (), mark: int | None = None
@@ -145,7 +151,7 @@ class DuckdbFile:
             self.engine.dispose()
 
 
-def _open_engine(url: str) -> Engine:
+def open_engine(url: str) -> Engine:
     """An engine on a DuckDB file, `duckdb:///path`; the file is opened with the first connection."""
     if find_spec("pandas") is None:
         # For every bound value DuckDB looks whether it is a pandas one, and where there is no pandas Python
