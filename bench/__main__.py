@@ -1,4 +1,4 @@
-"""`python -m bench [start] [queries] [memory] [ingest] [persons]`: measure all of it, or the parts that are named.
+"""`python -m bench [part …]`: measure all of it, or the parts that are named: those of `PARTS`.
 
 EVENTS: how many events to load first (default 1,000,000). PERSONS: how many persons to load for that part, which
 needs no events (default 1,000,000). BENCH_DIR: a folder to keep them in for the next run.
@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import ingest, persons, queries
+from . import hostile, ingest, persons, queries
+from .dataset import Access, load_events, merge_some
 from .report import Measure, show
-from .server import Server, load
+from .server import Server
 
-PARTS = ("start", "queries", "memory", "ingest", "persons")
+PARTS = ("start", "queries", "memory", "hostile", "ingest", "import", "persons")
 
 
 def main() -> None:
@@ -27,41 +28,61 @@ def main() -> None:
         sys.exit(f"There is no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}.")
     events = int(os.environ.get("EVENTS", "1000000"))
     with TemporaryDirectory(prefix="hedgerow-bench-") as scratch:
-        folder = Path(os.environ.get("BENCH_DIR", scratch)) / f"events-{events}"
         measures: list[Measure] = []
         try:
-            measures.extend(_measures(parts, folder, Path(scratch), events))
+            for measure in _measures(parts, Path(os.environ.get("BENCH_DIR", scratch)), Path(scratch), events):
+                print(f"{measure.what}: {measure.figure:,.2f} {measure.unit} {measure.detail}", file=sys.stderr)
+                measures.append(measure)
         finally:
             show(measures, events)  # what there is, when a part fails
 
 
-def _measures(parts: list[str] | tuple[str, ...], folder: Path, scratch: Path, events: int) -> Iterator[Measure]:
+def _measures(parts: list[str] | tuple[str, ...], kept: Path, scratch: Path, events: int) -> Iterator[Measure]:
     if "start" in parts:
         with Server(scratch / "empty") as server:
             yield Measure("start to first answer, empty", server.seconds_to_start, "s", at_most=3)
     if "persons" in parts:
-        yield from persons.run(scratch / "persons", int(os.environ.get("PERSONS", "1000000")))
-    if set(parts) <= {"start", "persons"}:
+        count = int(os.environ.get("PERSONS", "1000000"))
+        yield from persons.measure(kept / f"persons-{count}", count)
+    if "import" in parts:
+        yield ingest.measure_import(scratch / "import")
+    if set(parts) <= {"start", "persons", "import"}:
         return
-    access = load(folder, events)
-    yield Measure("import of the events", access.events / access.seconds, "events/s")
+    folder = kept / f"events-{events}"
+    access = load_events(folder, events)
+    yield Measure("loading the events", access.loaded / access.seconds, "events/s", detail="written, not sent")
     size = sum(file.stat().st_size for file in folder.iterdir())
     yield Measure("disk", size / events, "bytes/event")
-    http = []
-    with Server(folder) as server:
-        if "start" in parts:
+    if "start" in parts:
+        with Server(folder) as server:
             yield Measure("start to first answer, loaded", server.seconds_to_start, "s", at_most=3)
-        if "queries" in parts:
-            http = list(queries.over_http(server, access))
-        if "memory" in parts:
+    if "memory" in parts:
+        with Server(folder) as server:
             yield from queries.memory(server, access)
+    if "hostile" in parts:
+        with Server(folder) as server:
+            yield from hostile.measure(server, access)
     if "queries" in parts:
-        yield from queries.compare(http, list(queries.raw(folder, access)))
+        yield from _queries(folder, scratch / "merged", access)
     if "ingest" in parts:
-        # On a copy, so that the next run of the kept data measures the same.
-        shutil.copytree(folder, scratch / "ingest")
-        with Server(scratch / "ingest") as server:
+        with Server(_copied(folder, scratch / "ingest")) as server:
             yield from ingest.measure(server, access)
+
+
+def _queries(folder: Path, merged: Path, access: Access) -> Iterator[Measure]:
+    for place in (folder, merged):
+        questions = [question for question in queries.QUESTIONS if question.merged is (place is merged)]
+        if place is merged:
+            merge_some(_copied(folder, merged), access)
+        with Server(place) as server:
+            http = queries.over_http(server, access, questions)
+        yield from queries.compare(questions, http, {"raw SQL": queries.in_sql(place, access, questions)})
+
+
+def _copied(folder: Path, copy: Path) -> Path:
+    """A copy to change, so that the next run of the kept data measures the same."""
+    shutil.copytree(folder, copy)
+    return copy
 
 
 if __name__ == "__main__":

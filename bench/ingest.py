@@ -6,18 +6,22 @@ import gzip
 import multiprocessing
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import orjson
+from hedgerow.entrypoints.bootstrap import opened
+from hedgerow.entrypoints.settings import Settings
 
-from .generator import event, people_of
+from .dataset import Access, make_project, send, timed
+from .generator import Wire, people_of, wire
 from .report import Measure, percentile
-from .server import Access, Server, TrendClient
+from .server import Server, TrendClient
 
 _EVENTS = 200_000  # stored by each load of 100-event requests
 _CLIENTS = 2
@@ -42,8 +46,8 @@ class Load:
 
 def measure(server: Server, access: Access) -> Iterator[Measure]:
     """Rates and latencies of each load. Raises `SystemExit` when the server has not kept what it acknowledged."""
-    requests = max(1, min(_EVENTS, access.events) // 100)
-    kept = access.events
+    requests = max(1, min(_EVENTS, access.loaded) // 100)
+    kept = access.loaded
     for load in (
         Load("100-event requests", requests),
         Load("100-event requests, gzip", requests, zipped=True),
@@ -79,7 +83,8 @@ def _run(load: Load, port: int, access: Access, *, first: int) -> tuple[float, l
     pipes = []
     for client in range(_CLIENTS):
         ours, theirs = spawn.Pipe()
-        numbers = range(first + client * load.size, first + load.events, _CLIENTS * load.size)
+        share = load.requests * client // _CLIENTS, load.requests * (client + 1) // _CLIENTS
+        numbers = range(*(first + load.size * one for one in share))
         spawn.Process(target=_client, args=(theirs, load, port, access, numbers), daemon=True).start()
         theirs.close()
         pipes.append(ours)
@@ -93,7 +98,9 @@ def _run(load: Load, port: int, access: Access, *, first: int) -> tuple[float, l
 
 
 def _client(pipe: Connection, load: Load, port: int, access: Access, numbers: range) -> None:
-    requests = [_request(load, access, number) for number in numbers]
+    made = wire(numbers.start, numbers.stop, people_of(access.loaded), newcomers=load.newcomers)
+    requests = [_request(load, access, made[at : at + load.size]) for at in range(0, len(made), load.size)]
+    del made
     pipe.send("ready")
     pipe.recv()
     began = time.perf_counter()
@@ -103,9 +110,9 @@ def _client(pipe: Connection, load: Load, port: int, access: Access, numbers: ra
     pipe.send((began, time.perf_counter(), latencies))
 
 
-def _request(load: Load, access: Access, first: int) -> bytes:
-    now, people = datetime.now(UTC), people_of(access.events)
-    events = [event(first + one, people, now, newcomers=load.newcomers) for one in range(load.size)]
+def _request(load: Load, access: Access, made: Sequence[Wire]) -> bytes:
+    at = datetime.now(UTC).isoformat()
+    events = [{**event, "timestamp": at} for event in made]
     body = orjson.dumps({"api_key": access.token, "batch": events, "historical_migration": False})
     encoding = b""
     if load.zipped:
@@ -134,3 +141,14 @@ def _post(port: int, requests: list[bytes]) -> list[float]:
                 if not more or not answer.startswith(b"HTTP/1.1 200"):
                     raise ConnectionError(f"The server refused a request: {answer.decode()}")
             latencies.append(time.perf_counter() - began)
+
+
+def measure_import(folder: Path, events: int = 50_000) -> Measure:
+    """The rate of `hedgerow events import` for events in the order of time, reading the file aside."""
+    with opened(Settings(data_dir=folder)) as services:
+        project, _ = make_project(services)
+        made = list(timed(0, events, people_of(events), events))
+        began = time.perf_counter()
+        if send(services, project, iter(made)) != events:
+            raise SystemExit("Not all events were imported.")
+        return Measure("import of events", events / (time.perf_counter() - began), "events/s")

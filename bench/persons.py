@@ -6,26 +6,17 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from hedgerow.domain.events import Properties
-from hedgerow.entrypoints.bootstrap import Services, now, opened
-from hedgerow.entrypoints.settings import Settings
-from hedgerow.services.people import PeopleWriter
-
-from .generator import START
+from .dataset import Access, first_name, load_people, properties_of
 from .report import Measure, percentile
 from .server import Server
 
-_BATCH = 5_000
 _REPETITIONS = 40
-_FIRST = "Ada Ben Cleo Dan Eva Finn Gita Hans Iris Jon Kira Liam Mia Noor Otto Pia Quin Rosa Sven Tara".split()
-_LAST = "Adler Brandt Costa Dubois Eklund Ferrari Garcia Hansen Ito Jansen Kowalski Lindqvist Meyer Novak".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,49 +40,26 @@ class _Client:
         return json.loads(body)
 
 
-def run(data_dir: Path, persons: int = 1_000_000) -> Iterator[Measure]:
-    """Load so many persons into an empty folder, serve them, and measure the targets."""
-    with opened(Settings(data_dir=data_dir)) as services:
-        project, key = _project(services)
-        began = time.perf_counter()
-        _load(services, project, persons)
-        yield Measure("saving persons", persons / (time.perf_counter() - began), "persons/s")
-    with Server(data_dir) as server:
-        client = _client(server, project, key)
+def measure(folder: Path, persons: int) -> Iterator[Measure]:
+    """Load so many persons, serve them, and measure the targets."""
+    access = load_people(folder, persons, _distinct_id)
+    yield Measure("saving persons", access.loaded / access.seconds, "persons/s")
+    with Server(folder) as server:
+        client = _client(server, access)
         yield from _pages(client, persons)
         yield from _look_ups(client, persons)
-    with Server(data_dir) as server:  # anew, so that what it takes at most is what the export takes
-        client = _client(server, project, key)
+    with Server(folder) as server:  # anew, so that what it takes at most is what the export takes
+        client = _client(server, access)
         client.get(search="warm")
         yield from _export(client, server, persons)
 
 
-def _client(server: Server, project: int, key: str) -> _Client:
+def _client(server: Server, access: Access) -> _Client:
     return _Client(
         HTTPConnection("127.0.0.1", server.port, timeout=600),
-        f"/api/projects/{project}/persons",
-        {"Authorization": f"Bearer {key}"},
+        f"/api/projects/{access.project}/persons",
+        {"Authorization": f"Bearer {access.key}"},
     )
-
-
-def _project(services: Services) -> tuple[int, str]:
-    project = services.accounts.create_project("Benchmark")
-    services.accounts.create_user("persons@example.com")
-    _, key = services.accounts.create_key("persons@example.com", scopes=["person:read"])
-    return project.id, key
-
-
-def _load(services: Services, project: int, persons: int) -> None:
-    writer = PeopleWriter(services.relational.begin, services.events)
-    for first in range(0, persons, _BATCH):
-        numbers = range(first, min(first + _BATCH, persons))
-        with writer.turn() as work:
-            population = work.persons.population([(project, _distinct_id(number)) for number in numbers])
-            for number in numbers:
-                one, at = _distinct_id(number), START + timedelta(seconds=number)
-                population.create(project, one, [one], at, _properties(number))
-            projection = work.persons.save(population, at=now())
-            writer.finish(work, [], projection)
 
 
 def _distinct_id(number: int) -> str:
@@ -99,18 +67,6 @@ def _distinct_id(number: int) -> str:
     if number % 2:
         return f"user-{number}"
     return f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}-{number:08x}-16525635-16a7f0-{number:012x}"
-
-
-def _properties(number: int) -> Properties:
-    first, last = _FIRST[number % len(_FIRST)], _LAST[number // 7 % len(_LAST)]
-    return {
-        "email": f"{first}.{last}{number}@example.com",
-        "name": f"{first} {last}",
-        "plan": ("free", "free", "free", "team", "enterprise")[number % 5],
-        "age": number % 80 + 10,
-        "$initial_browser": ("Chrome", "Safari", "Firefox")[number % 3],
-        'it\'s "quoted" $a.b \\ 🌿': number % 10,
-    }
 
 
 def _pages(client: _Client, persons: int) -> Iterator[Measure]:
@@ -131,14 +87,14 @@ def _look_ups(client: _Client, persons: int) -> Iterator[Measure]:
         return (turn * 7919 + 13) % persons
 
     def email(turn: int) -> Any:
-        return client.get(email=_properties(number(turn))["email"])
+        return client.get(email=properties_of(number(turn))["email"])
 
     yield _timed("by distinct id", lambda turn: client.get(distinct_id=_distinct_id(number(turn))), 50)
     yield _timed("by e-mail", email, 50)
     yield _timed("search of one person's e-mail", lambda turn: client.get(search=f"{number(turn)}@EXAMPLE"), 100)
     yield _timed("search of part of an id", lambda turn: client.get(search=f"user-{number(turn) | 1}"), 100)
     yield _timed("search that finds nobody", lambda turn: client.get(search=f"nobody{turn}"), 100)
-    yield _timed("search of a common name", lambda turn: client.get(search=_FIRST[turn % len(_FIRST)] + "."), 100)
+    yield _timed("search of a common name", lambda turn: client.get(search=first_name(turn) + "."), 100)
     yield _timed("search that finds everybody", lambda _: client.get(search="example"), 100)
     yield _timed("search of two letters", lambda _: client.get(search="qz"))
     for operator, key, value in (

@@ -1,11 +1,10 @@
-"""The five questions, over HTTP and as the raw SQL that an expert would write for the same file."""
+"""Eight questions over HTTP, and as the SQL that an expert would write for the same file."""
 
 from __future__ import annotations
 
 import math
-import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,28 +14,35 @@ from statistics import median
 from typing import Any
 
 import duckdb
-from hedgerow.adapters.events.tables import slot_column
 
+from .dataset import Access, columns_of
 from .generator import END, START
 from .report import Measure
-from .server import Access, Server, TrendClient
+from .server import Server, TrendClient
 
 Answer = dict[str, float]
+Timed = tuple[float, Answer]
+"""Median milliseconds, and the answer."""
 
+OTHERS = "$$_posthog_breakdown_other_$$"
+LIMIT = 25
 _WARM_UPS, _REPEATS = 2, 15
-_OTHERS = "$$_posthog_breakdown_other_$$"
+_OF_PROJECT = "project_id = $project"
 # Nothing is bound: binding alone takes DuckDB's client half a millisecond.
-_HERE = f"FROM events WHERE project_id = $project AND timestamp >= '{START:%Y-%m-%d}' AND timestamp < '{END:%Y-%m-%d}'"
+_IN_TIME = f"timestamp >= '{START:%Y-%m-%d}' AND timestamp < '{END:%Y-%m-%d}'"
+_HERE = f"FROM events WHERE {_OF_PROJECT} AND {_IN_TIME}"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`query`: what differs from a plain daily trend. `sql`: properties are written as quoted names."""
+    """`query`: what differs from a plain daily trend. `sql`: properties are written as names in double quotes, those
+    of persons in square brackets. `merged`: asked after one of twenty ids was merged into another."""
 
     name: str
     query: dict[str, Any]
     sql: str
     daily: bool = True
+    merged: bool = False
 
 
 def _daily(value: str, where: str) -> str:
@@ -47,8 +53,8 @@ def _series(event: str | None, **more: Any) -> list[dict[str, Any]]:
     return [{"kind": "EventsNode", "event": event, **more}]
 
 
-def _is(key: str, value: str) -> dict[str, Any]:
-    return {"type": "event", "key": key, "operator": "exact", "value": [value]}
+def _is(key: str, value: str, of: str = "event") -> dict[str, Any]:
+    return {"type": of, "key": key, "operator": "exact", "value": [value]}
 
 
 QUESTIONS = (
@@ -78,39 +84,103 @@ QUESTIONS = (
         {"series": _series("purchase", math="p90", math_property="amount")},
         _daily('quantile_cont(TRY_CAST("amount" AS DOUBLE), 0.9)', "event = 'purchase'"),
     ),
+    Question(
+        "Q6 weekly actives by day",
+        {"series": _series("purchase", math="weekly_active")},
+        # A day of activity counts for seven days, or until the next such day: what begins minus what ends.
+        f"""
+        WITH active AS (
+            SELECT DISTINCT person_id, CAST(timestamp AS DATE) AS day FROM events
+            WHERE {_OF_PROJECT} AND event = 'purchase'
+                AND timestamp >= DATE '{START:%Y-%m-%d}' - 6 AND timestamp < '{END:%Y-%m-%d}'
+        ), spans AS (
+            SELECT day, least(day + 7, lead(day) OVER (PARTITION BY person_id ORDER BY day)) AS until FROM active
+        ), changes AS (
+            SELECT greatest(day, DATE '{START:%Y-%m-%d}') AS day, count(*) AS change FROM spans GROUP BY ALL
+            UNION ALL SELECT greatest(until, DATE '{START:%Y-%m-%d}'), -count(*) FROM spans GROUP BY ALL
+        )
+        SELECT day, sum(sum(change)) OVER (ORDER BY day) FROM changes WHERE day < '{END:%Y-%m-%d}' GROUP BY day
+        """,  # noqa: S608 - this module's own words
+    ),
+    Question(
+        "Q7 daily unique people, of one plan",
+        {"series": _series("$pageview", math="dau"), "properties": [_is("plan", "team", of="person")]},
+        _daily(
+            "count(DISTINCT person_id)",
+            f"event = '$pageview' AND person_id IN (SELECT uuid FROM persons WHERE {_OF_PROJECT} AND [plan] = 'team')",  # noqa: S608
+        ),
+    ),
+    Question(
+        "Q8 daily unique people, 5 % merged",
+        {"series": _series("$pageview", math="dau")},
+        f"""
+        SELECT date_trunc('day', timestamp) AS day, count(DISTINCT coalesce(holders.person_id, events.person_id))
+        FROM events LEFT JOIN holders USING (project_id, distinct_id)
+        WHERE {_OF_PROJECT} AND {_IN_TIME} AND event = '$pageview' GROUP BY day
+        """,  # noqa: S608
+        merged=True,
+    ),
 )
 
 
-def over_http(server: Server, access: Access) -> Iterator[tuple[float, Answer]]:
-    """Each question's median milliseconds, and its answer."""
+def query_of(question: Question) -> dict[str, Any]:
+    """The question as a TrendsQuery."""
+    last = END - timedelta(days=1)
+    dates = {"date_from": f"{START:%Y-%m-%d}", "date_to": f"{last:%Y-%m-%d}"}
+    return {"kind": "TrendsQuery", "interval": "day", "dateRange": dates, **question.query}
+
+
+def over_http(server: Server, access: Access, questions: Sequence[Question]) -> list[Timed]:
+    """Each question as a client asks it."""
     client = TrendClient(server, access)
-    for question in QUESTIONS:
-        milliseconds, series = _median(partial(client.trend, _query(question)))
+    found: list[Timed] = []
+    for question in questions:
+        milliseconds, series = _median(partial(client.trend, query_of(question)))
         if question.daily:
-            yield milliseconds, dict(zip(series[0]["days"], series[0]["data"], strict=True))
+            found.append((milliseconds, dict(zip(series[0]["days"], series[0]["data"], strict=True))))
         else:
-            yield milliseconds, {one["breakdown_value"]: one["aggregated_value"] for one in series}
+            found.append((milliseconds, {one["breakdown_value"]: one["aggregated_value"] for one in series}))
+    return found
 
 
-def raw(folder: Path, access: Access) -> Iterator[tuple[float, Answer]]:
+def in_sql(folder: Path, access: Access, questions: Sequence[Question]) -> list[Timed]:
     """The same in SQL, on the file of a server that has stopped."""
+    events, persons = (columns_of(folder, kind, access.project) for kind in ("event", "person"))
+    statements = [_written_out(question.sql, access, events, persons) for question in questions]
     with duckdb.connect(str(folder / "events.duckdb")) as connection:
-        for question in QUESTIONS:
-            milliseconds, rows = _median(partial(_fetch, connection, _written_out(question.sql, folder, access)))
-            if question.daily:
-                yield milliseconds, {f"{day:%Y-%m-%d}": value for day, value in rows}
-            else:
-                yield milliseconds, dict(rows[:25]) | {_OTHERS: sum(count for _, count in rows[25:])}
+        connection.execute("SET memory_limit = '1GB'")  # as the server does
+        return [
+            timed(question, lambda sql=sql: connection.execute(sql).fetchall())  # type: ignore[misc]
+            for question, sql in zip(questions, statements, strict=True)
+        ]
 
 
-def compare(http: list[tuple[float, Answer]], sql: list[tuple[float, Answer]]) -> Iterator[Measure]:
-    """How much longer HTTP takes. Raises `SystemExit` when a question has two different answers."""
-    for question, (over_http, answer), (in_sql, expected) in zip(QUESTIONS, http, sql, strict=True):
-        for key in answer.keys() | expected.keys():
-            if not math.isclose(answer.get(key, 0), expected.get(key, 0)):
-                raise SystemExit(f"{question.name}: {key} is {answer.get(key)} over HTTP, {expected.get(key)} in SQL")
-        detail = f"{over_http:.1f} ms over HTTP, {in_sql:.1f} ms in SQL, medians of {_REPEATS}"
-        yield Measure(question.name, over_http / in_sql, "× raw SQL", at_most=1.5, detail=detail)
+def timed(question: Question, ask: Callable[[], Sequence[Sequence[Any]]]) -> Timed:
+    """A question to a database whose rows are days, or values in their order."""
+    milliseconds, rows = _median(ask)
+    if question.daily:
+        return milliseconds, {str(day)[:10]: float(number) for day, number in rows}
+    most = {value: float(count) for value, count in rows[:LIMIT]}
+    return milliseconds, most | {OTHERS: float(sum(count for _, count in rows[LIMIT:]))}
+
+
+def compare(
+    questions: Sequence[Question], http: Sequence[Timed], others: Mapping[str, Sequence[Timed | None]]
+) -> Iterator[Measure]:
+    """How much longer HTTP takes than each other way, the first of which has a target. None: it was not asked.
+
+    Raises `SystemExit` when a question has two different answers.
+    """
+    for place, question in enumerate(questions):
+        milliseconds, answer = http[place]
+        for target, (way, results) in zip((1.5, *[None] * len(others)), others.items(), strict=False):
+            result = results[place]
+            if result is None:
+                continue
+            theirs, expected = result
+            _check(question, way, answer, expected)
+            detail = f"{milliseconds:.1f} ms over HTTP, {theirs:.1f} ms in {way}, medians of {_REPEATS}"
+            yield Measure(question.name, milliseconds / theirs, f"× {way}", at_most=target, detail=detail)
 
 
 def memory(server: Server, access: Access) -> Iterator[Measure]:
@@ -119,7 +189,7 @@ def memory(server: Server, access: Access) -> Iterator[Measure]:
     def ask(rounds: int) -> None:
         client = TrendClient(server, access)
         for question in QUESTIONS * rounds:
-            client.trend(_query(question))
+            client.trend(query_of(question))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(ask, [3] * 4))
@@ -127,17 +197,13 @@ def memory(server: Server, access: Access) -> Iterator[Measure]:
         yield Measure("memory: peak after queries, four at a time", megabytes, "MB", at_most=500)
 
 
-def _query(question: Question) -> dict[str, Any]:
-    last = END - timedelta(days=1)
-    dates = {"date_from": f"{START:%Y-%m-%d}", "date_to": f"{last:%Y-%m-%d}"}
-    return {"kind": "TrendsQuery", "interval": "day", "dateRange": dates, **question.query}
+def _check(question: Question, way: str, answer: Answer, expected: Answer) -> None:
+    for key in answer.keys() | expected.keys():
+        if not math.isclose(answer.get(key, 0), expected.get(key, 0)):
+            raise SystemExit(f"{question.name}: {key} is {answer.get(key)} over HTTP, {expected.get(key)} in {way}")
 
 
-def _fetch(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Any]:
-    return connection.execute(sql).fetchall()
-
-
-def _median(ask: Callable[[], list[Any]]) -> tuple[float, list[Any]]:
+def _median(ask: Callable[[], Any]) -> tuple[float, Any]:
     """Median milliseconds when warm, and the last answer."""
     times = []
     for _ in range(_WARM_UPS + _REPEATS):
@@ -147,9 +213,10 @@ def _median(ask: Callable[[], list[Any]]) -> tuple[float, list[Any]]:
     return median(times[_WARM_UPS:]), answer
 
 
-def _written_out(sql: str, folder: Path, access: Access) -> str:
+def _written_out(sql: str, access: Access, events: Mapping[str, str], persons: Mapping[str, str]) -> str:
     """The SQL with the project and the columns that hold the properties."""
-    with sqlite3.connect(folder / "hedgerow.db") as relational:
-        for key, slot in relational.execute("SELECT key, slot FROM property_definitions WHERE kind = 'event'"):
-            sql = sql.replace(f'"{key}"', slot_column(slot))
+    for key, column in events.items():
+        sql = sql.replace(f'"{key}"', column)
+    for key, column in persons.items():
+        sql = sql.replace(f"[{key}]", column)
     return sql.replace("$project", str(access.project))

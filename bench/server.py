@@ -1,4 +1,4 @@
-"""The product under measurement: its data folder, its server process, its API."""
+"""The product under measurement: its server process, its API."""
 
 from __future__ import annotations
 
@@ -10,56 +10,13 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Self
 
-from hedgerow.adapters.occurrences import TemporaryOccurrenceCounter
-from hedgerow.entrypoints.bootstrap import opened
-from hedgerow.entrypoints.settings import Settings
-from hedgerow.services.imports import ImportReport, Row
-
-from .generator import history
+from .dataset import Access
 
 _PATIENCE = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The benchmark's project in a data folder: id, token, personal API key, events loaded, seconds it took."""
-
-    project: int
-    token: str
-    key: str
-    events: int
-    seconds: float
-
-
-def load(folder: Path, events: int) -> Access:
-    """Make a project with that many events through the product's own import; finds what an earlier run left."""
-    note = folder / "bench.json"
-    if note.exists():
-        return Access(**json.loads(note.read_text()))
-    shutil.rmtree(folder, ignore_errors=True)  # what an interrupted run left
-    began = time.perf_counter()
-
-    def tell(report: ImportReport) -> None:
-        rate = report.imported / (time.perf_counter() - began)
-        print(f"\rloading {report.imported:,} of {events:,} events, {rate:,.0f}/s ", end="", file=sys.stderr)
-
-    with opened(Settings(data_dir=folder)) as services, TemporaryOccurrenceCounter() as occurrences:
-        project = services.accounts.create_project("Benchmark")
-        services.accounts.create_user("bench@example.com")
-        _, key = services.accounts.create_key("bench@example.com", scopes=["insight:read", "query:read"])
-        rows = (Row(number, wire) for number, wire in enumerate(history(events), start=1))
-        report = services.imports.run(project, rows, occurrences, tell)
-    print(file=sys.stderr)
-    if report.imported != events:
-        raise SystemExit(f"Only {report.imported} of {events} events were imported: {dict(report.reasons)}")
-    access = Access(project.id, project.api_token, key, events, time.perf_counter() - began)
-    note.write_text(json.dumps(asdict(access)))
-    return access
 
 
 class Server:
@@ -121,13 +78,18 @@ class TrendClient:
 
     def trend(self, query: dict[str, Any]) -> list[dict[str, Any]]:
         """The series of a TrendsQuery's answer."""
+        status, body = self.ask(query)
+        if status != 200:
+            raise SystemExit(f"The trend was refused: {body}")
+        series: list[dict[str, Any]] = body["result"]
+        return series
+
+    def ask(self, query: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """The status and the body of a TrendsQuery's answer."""
         self._connection.request("POST", self._path, json.dumps({"query": query}), self._headers)
         response = self._connection.getresponse()
-        body = response.read()
-        if response.status != 200:
-            raise SystemExit(f"The trend was refused: {body.decode()}")
-        series: list[dict[str, Any]] = json.loads(body)["result"]
-        return series
+        body: dict[str, Any] = json.loads(response.read())
+        return response.status, body
 
 
 def _family(pid: int) -> list[int]:

@@ -16,10 +16,14 @@ EMAIL_PREFIX = 200
 
 @dataclass(frozen=True, slots=True)
 class FoundPage:
-    """The places of the persons found, in list order, and whether there are more where the page walks."""
+    """The places of the persons found, in list order, and whether there are more where the page walks.
+
+    `count`: how many match in all, on this page or not.
+    """
 
     places: Sequence[Position] = ()
     has_more: bool = False
+    count: int = 0
 
 
 class PeopleIndex(Protocol):

@@ -113,14 +113,15 @@ def plan(
     project: Project,
     now: datetime,
     earliest: datetime | None = None,
+    period: Period | None = None,
     cohorts: tuple[NamedCohort, ...] = (),
 ) -> Plan:
     """The questions of a query whose series are named. `earliest`: the first event of the series, for `all`.
-    `cohorts`: those of the breakdown, in its order.
+    `period`: what `current_period` says, if it has been asked. `cohorts`: those of the breakdown, in its order.
 
     Raises UnreadableDate, and InvalidInput for a range or an answer that is too large.
     """
-    current = current_period(query, project, now, earliest)
+    current = period or current_period(query, project, now, earliest)
     periods = [current]
     if query.compare:
         human_friendly = project.human_friendly_comparison_periods
@@ -153,13 +154,11 @@ def current_period(query: TrendQuery, project: Project, now: datetime, earliest:
     )
 
 
-def moments(query: TrendQuery, project: Project, now: datetime) -> tuple[datetime, datetime]:
+def moments(period: Period, now: datetime) -> tuple[datetime, datetime]:
     """What a result is good for, as far as time goes: the hour in which its range starts, and the interval in
-    which its range, or by now the clock, ends. Raises as `plan` does."""
-    period = current_period(query, project, now)
-    calendar = period.calendar
-    end = calendar.start(period.interval.unit, min(period.date_to, now))
-    return calendar.start(Unit.HOUR, period.date_from), end
+    which its range, or by now the clock, ends."""
+    end = period.calendar.start(period.interval.unit, min(period.date_to, now))
+    return period.calendar.start(Unit.HOUR, period.date_from), end
 
 
 def _of_event(index: int, series: Series) -> NamedSeries:

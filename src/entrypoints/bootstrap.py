@@ -166,8 +166,7 @@ def open_services(settings: Settings) -> Services:
     persons = PersonService(begin, events.people)
     trends = TrendService(begin, events, now)
     metrics = Metrics()
-    metrics.watch_engine(store.engine, "relational")
-    metrics.watch_engine(events.engine, "events")
+    metrics.watch_engine(events.engine)
     services = Services(
         settings=settings,
         relational=store,

@@ -71,7 +71,12 @@ def _erase_again(settings: Settings, staged: Settings, present: Path) -> dict[st
             "Move that file away to restore without it."
         ) from error
     with opened(staged) as services:
+        for deletion_id in found.cancelled:
+            with suppress(Conflict):  # it had been begun when the backup was taken
+                services.deletions.cancel(deletion_id, by=None)
         _delete(services, found)
+        if found.is_anything:
+            services.deletions.drain()  # now: for what was erased once there is no time to wait
     return {
         "receipts": receipts,
         "persons_erased_again": len(found.gone) + len(found.kept),

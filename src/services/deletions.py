@@ -26,8 +26,6 @@ from .rounds import in_rounds
 
 CHUNK = 100
 """Requests that are carried out together: each look for events costs the same whether it is for one or for all."""
-ROWS = 5_000
-"""Rows of a deleted project that go in one transaction: a fraction of a second, in which nothing else is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +155,13 @@ class DeletionService(DeletionQueue):
         return in_rounds(partial(self._events.erase, _covered(deletions, noted=noted)))
 
     def _erase_project(self, project_id: int) -> None:
-        count = ROWS
-        while count >= ROWS:
+        def erase(limit: int) -> int:
             with self._people.turn() as work:
-                count = work.accounts.erase_project(project_id, ROWS)
+                count = work.accounts.erase_project(project_id, limit)
                 self._people.finish(work, (), Projection())
+            return count
+
+        in_rounds(erase)
         self._events.forget_project(project_id)
 
     def _finish(self, deletions: Sequence[Deletion]) -> int:

@@ -45,16 +45,16 @@ class PersonService:
     def list(self, query: PersonQuery, *, limit: int, offset: int = 0, position: Position | None = None) -> PersonList:
         """A page, newest first, from an offset or from a position that an earlier page gave."""
         query = self._resolved(query)
-        rows, found, count = self._find(query, limit, offset, position)
+        rows, found = self._find(query, limit, offset, position)
         if not found.places:
-            return PersonList(rows, count, None, None)
+            return PersonList(rows, found.count, None, None)
         first, last = found.places[0], found.places[-1]
         more_after, more_before = found.has_more, offset > 0 or position is not None
         if position is not None and position.backward:
             more_after, more_before = True, found.has_more
         return PersonList(
             rows,
-            count,
+            found.count,
             last if more_after else None,
             replace(first, backward=True) if more_before else None,
         )
@@ -107,18 +107,15 @@ class PersonService:
 
     def _find(
         self, query: PersonQuery, limit: int, offset: int, position: Position | None
-    ) -> tuple[Sequence[Person], FoundPage, int]:
-        """The rows, where they are, and how many match in all."""
+    ) -> tuple[Sequence[Person], FoundPage]:
+        """The rows, and where they are."""
         if needs_index(query):
             found = self._index.page(query, limit=limit, offset=offset, after=position)
-            rows = self._several(query.project_id, [place.id for place in found.places])
-            if position is None and not found.has_more and (found.places or not offset):
-                return rows, found, offset + len(found.places)  # the last page tells, without another look
-            return rows, found, self._index.count(query)
+            return self._several(query.project_id, [place.id for place in found.places]), found
         with self._begin(write=False) as work:
             page = work.persons.page(query, limit=limit, offset=offset, after=position)
             count = work.persons.count(query)
-        return page.rows, FoundPage([_place(one) for one in page.rows], page.has_more), count
+        return page.rows, FoundPage([_place(one) for one in page.rows], page.has_more, count)
 
     def _several(self, project_id: int, ids: Sequence[int]) -> Sequence[Person]:
         """Those that still exist, in the order of the ids."""

@@ -12,12 +12,13 @@ from ..domain.actions import Action
 from ..domain.aggregation import Aggregation, Cell
 from ..domain.cohorts import Meaning
 from ..domain.errors import InvalidInput
+from ..domain.periods import Period
 from ..domain.ports import Clock, EventStore, UnitOfWork, UnitOfWorkFactory
 from ..domain.properties import Or
 from ..domain.refresh import Refresh
 from ..domain.saved_actions import action_of
 from ..domain.series import SeriesRow, assemble
-from ..domain.trend_plan import ALL_USERS, NamedCohort, NamedSeries, Plan, moments, name_series, plan
+from ..domain.trend_plan import ALL_USERS, NamedCohort, NamedSeries, Plan, current_period, moments, name_series, plan
 from ..domain.trends import EVERYTHING, TrendQuery
 from .cohorts import meaning_of
 from .results import RecentResults
@@ -78,7 +79,8 @@ class TrendService:
         """
         now, key = self._now(), cache_key(project, query, salt)
         # Before anything is looked at, so that a result never seems newer than it is.
-        state: object = (self._events.revision(project.id), moments(query, project, now))
+        revision, period = self._events.revision(project.id), current_period(query, project, now)
+        state: object = (revision, moments(period, now))
         with self._begin(write=False) as work:
             state = (state, work.actions.revision(project.id), work.cohorts.revision(project.id))
             if refresh is not Refresh.ALWAYS and (kept := self.results.get(key, state)):
@@ -86,7 +88,7 @@ class TrendService:
             if refresh is Refresh.NEVER:
                 return None
             prepared = _prepare(work, project, query)
-        result = self._compute(self._plan(project, prepared, now), now)
+        result = self._compute(self._plan(project, prepared, now, period), now)
         if result.rows:
             lean = _lean(result)
             self.results.put(key, state, lean, _size(lean))
@@ -98,9 +100,20 @@ class TrendService:
             prepared = _prepare(work, project, query)
         return self._plan(project, prepared, self._now())
 
-    def _plan(self, project: Project, asked: _Prepared, now: datetime) -> Plan:
-        earliest = self._earliest(project, asked.series) if asked.query.date_from == "all" else None
-        return plan(asked.query, asked.series, project=project, now=now, earliest=earliest, cohorts=asked.cohorts)
+    def _plan(self, project: Project, asked: _Prepared, now: datetime, period: Period | None = None) -> Plan:
+        """`period`: that of the query without regard to when events began."""
+        earliest = None
+        if asked.query.date_from == "all":
+            earliest, period = self._earliest(project, asked.series), None
+        return plan(
+            asked.query,
+            asked.series,
+            project=project,
+            now=now,
+            earliest=earliest,
+            period=period,
+            cohorts=asked.cohorts,
+        )
 
     def _compute(self, planned: Plan, now: datetime) -> TrendResult:
         found = assemble(planned, (self._ask(question.aggregation) for question in planned.questions))

@@ -42,7 +42,7 @@ def found(store: Store, query: PersonQuery) -> list[int]:
     page = store.people.page(query, limit=100)
     ids = [place.id for place in page.places]
     assert not page.has_more
-    assert store.people.count(query) == len(ids)
+    assert store.people.count(query) == page.count == len(ids)
     assert list(store.people.ids(query)) == ids
     return ids
 
@@ -186,7 +186,7 @@ class PeopleIndexCases:
         assert [_ids(page) for page in pages] == [[7, 6], [5, 4], [3, 2], [1]]
         first = pages[2].places[0]
         back = store.people.page(query, limit=2, after=Position(first.created_at, first.id, backward=True))
-        assert back == FoundPage(pages[1].places, has_more=True)
+        assert back == FoundPage(pages[1].places, has_more=True, count=pages[0].count)
         assert _ids(store.people.page(query, limit=3, offset=5)) == [2, 1]
         assert list(store.people.ids(query, limit=3)) == [7, 6, 5]
 
@@ -200,9 +200,21 @@ class PeopleIndexCases:
         assert [_ids(page) for page in pages] == [[7, 6, 5], [4, 3, 2], [1]]
         first = pages[-1].places[0]
         back = store.people.page(query, limit=3, after=Position(first.created_at, first.id, backward=True))
-        assert back == FoundPage(pages[1].places, has_more=True)
+        assert back == FoundPage(pages[1].places, has_more=True, count=pages[0].count)
         for offset in range(8):
             assert _ids(store.people.page(query, limit=2, offset=offset)) == [7, 6, 5, 4, 3, 2, 1][offset : offset + 2]
+
+    def test_a_search_finds_everybody_whose_id_contains_it_however_many(self, store: Store) -> None:
+        numbers = range(1, 1_206)
+        copies = [a_copy(1, UUID(int=number), {}, id=number, created_at=NOON) for number in numbers]
+        given = [(1, f"u{number}", UUID(int=number)) for number in numbers]
+        store.write([], Projection(copies, ids=given))
+        for search, found in (("U", [*numbers]), ("u120", [120, *range(1200, 1206)]), ("u1205", [1205]), ("x", [])):
+            query = PersonQuery(1, search=search)
+            page = store.people.page(query, limit=3)
+            assert _ids(page) == found[::-1][:3]
+            assert page.count == store.people.count(query) == len(found)
+            assert list(store.people.ids(query)) == found[::-1]
 
     def test_values_are_the_most_frequent_texts(self, store: Store) -> None:
         for number, value in enumerate(["b", "b", "A", "a", "", None, 5], start=1):

@@ -18,7 +18,7 @@ from hedgerow.domain.persons import Person
 from hedgerow.domain.ports import PersonQuery
 from hedgerow.entrypoints.bootstrap import Services, now, open_services
 from hedgerow.entrypoints.settings import Settings
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tests.builders import an_event
 
@@ -28,6 +28,9 @@ SECRETS = ("secretid", "secretmail", "secretvalue", "secretevent", "secrettown",
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
     opened = open_services(Settings(data_dir=tmp_path))
+    # Some builds of SQLite write over what is deleted by themselves: here none does.
+    event.listen(opened.relational.engine, "connect", lambda made, _: made.execute("PRAGMA secure_delete = OFF"))
+    opened.relational.engine.dispose()
     yield opened
     opened.close()
 
@@ -38,8 +41,8 @@ def project(services: Services) -> Project:
 
 
 def see(services: Services, project: Project, distinct_id: str, name: str = "seen", /, **properties: Any) -> None:
-    event = an_event(name, distinct_id, properties, at=now(), project_id=project.id)
-    services.capture.store([(project, [event])])
+    seen = an_event(name, distinct_id, properties, at=now(), project_id=project.id)
+    services.capture.store([(project, [seen])])
 
 
 def person_of(services: Services, project: Project, distinct_id: str) -> Person:

@@ -17,7 +17,7 @@ from hedgerow.domain.errors import Conflict, NotFound
 from hedgerow.domain.events import Event
 from hedgerow.domain.persons import Person
 from hedgerow.domain.ports import PersonQuery
-from hedgerow.services import deletions, rounds
+from hedgerow.services import rounds
 from hedgerow.services.accounts import AccountService
 from hedgerow.services.capture import CaptureService
 from hedgerow.services.deletions import DeletionService, Drained
@@ -288,6 +288,31 @@ def test_a_request_that_is_extended_while_it_is_carried_out_waits_for_the_next_d
     assert world.queue()[0].events_deleted == 3
 
 
+def test_what_was_half_erased_when_a_request_was_extended_counts_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "ROUND", 2)
+    world.see("u1", "u1", "u1", "u1")
+    world.delete("u1", keep_person=True)
+    erase = world.events.erase
+
+    def end(*args: Any) -> int:
+        erase(*args)
+        raise Crash
+
+    world.events.__dict__["erase"] = end
+    with pytest.raises(Crash):
+        world.deletions.drain()
+    del world.events.__dict__["erase"]
+    world.start()
+    world.see("u1")
+    world.delete("u1", keep_person=True)
+
+    assert world.deletions.drain() == Drained(1, 1, 0, 3)
+
+    assert world.queue()[0].events_deleted == 5
+
+
 def test_what_a_recount_finds_keeps_a_request_waiting(world: World) -> None:
     world.see("u1")
     world.delete("u1")
@@ -300,7 +325,7 @@ def test_what_a_recount_finds_keeps_a_request_waiting(world: World) -> None:
 
 
 def test_a_deleted_project_is_gone_with_all_it_had(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deletions, "ROWS", 3)
+    monkeypatch.setattr(rounds, "ROUND", 2)
     world.see("gone-1", "gone-2", plan="gone-3")
     world.see("u1", project=1, plan="stays")
     world.delete("gone-1")
@@ -412,7 +437,6 @@ def drained_after(end: tuple[int, bool] | None) -> World:
 
 def test_wherever_a_drain_ends_the_next_one_leads_to_the_same_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rounds, "ROUND", 2)
-    monkeypatch.setattr(deletions, "ROWS", 3)
     undisturbed = drained_after(None)
     steps = undisturbed.fate.steps
     assert steps > 10

@@ -30,6 +30,9 @@ _KEYS = {
     groups.name: ("project_id", "index", "key"),
 }
 
+_ROWS = 500_000
+"""How many rows one statement copies: as many as memory holds at their widest."""
+
 
 class Readers:
     """Counts who is using a file, and keeps others from it for a moment."""
@@ -136,21 +139,22 @@ class Copy:
 
     def _catch_up(self, table: str) -> int:
         # Only names of tables and columns are written into the SQL.
-        copied = {"copied": self._copied[table]}
-        last = self._connection.scalar(text(f"SELECT max(rowid) FROM {table}"))  # noqa: S608
-        keys = _KEYS[table]
-        if keys and self._copied[table] >= 0:
+        copied, keys = self._copied[table], _KEYS[table]
+        last = self._connection.scalar(text(f"SELECT coalesce(max(rowid), -1) FROM {table}"))  # noqa: S608
+        if keys and copied >= 0:
             same = " AND ".join(f"old.{key} = new.{key}" for key in keys)
-            self._connection.execute(
-                text(
-                    f"DELETE FROM fresh.{table} AS new"  # noqa: S608
-                    f" WHERE NOT EXISTS (SELECT 1 FROM {table} AS old WHERE old.rowid <= :copied AND {same})"
-                ),
-                copied,
+            replaced = (
+                f"DELETE FROM fresh.{table} AS new"  # noqa: S608
+                f" WHERE NOT EXISTS (SELECT 1 FROM {table} AS old WHERE old.rowid <= :copied AND {same})"
             )
-        statement = text(f"INSERT INTO fresh.{table} BY NAME SELECT * FROM {table} WHERE rowid > :copied")  # noqa: S608
-        count = int(self._connection.execute(statement, copied).scalar_one())
-        self._copied[table] = max(self._copied[table], -1 if last is None else last)
+            self._connection.execute(text(replaced), {"copied": copied})
+        rows = f"SELECT * FROM {table} WHERE rowid > :copied AND rowid <= :last"  # noqa: S608
+        insert = text(f"INSERT INTO fresh.{table} BY NAME {rows}")
+        count = 0
+        for start in range(copied, last, _ROWS):
+            part = {"copied": start, "last": min(start + _ROWS, last)}
+            count += int(self._connection.execute(insert, part).scalar_one())
+        self._copied[table] = max(copied, last)
         return count
 
     def _remove(self) -> None:

@@ -48,6 +48,7 @@ from .tables import Instant, holders, ids, persons
 
 _CHUNK = 10_000
 _COUNTED = 50  # filters counted in one look
+_FEW = 1_000  # persons named one by one in a statement
 _LARGEST = 2**63 - 1
 _UTC = ZoneInfo("UTC")
 
@@ -68,28 +69,30 @@ class SqlPeopleIndex:
     def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> FoundPage:
         backward = after is not None and after.backward
         offset = min(offset, _LARGEST - limit - 1)
-        parts: list[Select[Any]] = []
-        for found in _search(query):
-            part = self._matching(query, found, persons.c.created_at, persons.c.id)
-            if after is not None:
-                part = part.where(_beyond(after))
-            parts.append(_in_order(part, persons.c, backward=backward))
-        statement = parts[0]
-        if len(parts) > 1:
-            # The first of each part, then of all: DuckDB stops early where a condition is simple, not at an OR.
-            firsts = (part.limit(offset + limit + 1).subquery() for part in parts)
-            either = union(*(select(*first.c) for first in firsts)).subquery()
-            statement = _in_order(select(*either.c), either.c, backward=backward)
         with self._transaction() as connection:
+            ways = _search(connection, query)
+            parts: list[Select[Any]] = []
+            for found in ways:
+                part = self._matching(query, found, persons.c.created_at, persons.c.id)
+                if after is not None:
+                    part = part.where(_beyond(after))
+                parts.append(_in_order(part, persons.c, backward=backward))
+            statement = parts[0]
+            if len(parts) > 1:
+                # The first of each part, then of all: DuckDB stops early where a condition is simple, not at an OR.
+                firsts = (part.limit(offset + limit + 1).subquery() for part in parts)
+                either = union(*(select(*first.c) for first in firsts)).subquery()
+                statement = _in_order(select(*either.c), either.c, backward=backward)
             rows = connection.execute(statement.limit(limit + 1).offset(offset)).all()
+            count = offset + len(rows)
+            if after is not None or len(rows) > limit or (offset and not rows):  # else the last page tells
+                count = self._count(connection, query, ways)
         places = [Position(created_at, person_id) for created_at, person_id in rows[:limit]]
-        return FoundPage(places[::-1] if backward else places, has_more=len(rows) > limit)
+        return FoundPage(places[::-1] if backward else places, len(rows) > limit, count)
 
     def count(self, query: PersonQuery) -> int:
         with self._transaction() as connection:
-            statement = self._matching(query, or_(*_search(query)), func.count())
-            number: int = connection.execute(statement).scalar_one()
-            return number
+            return self._count(connection, query, _search(connection, query))
 
     def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
         query = PersonQuery(project_id)
@@ -102,16 +105,15 @@ class SqlPeopleIndex:
         return found
 
     def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
-        statement = self._matching(query, or_(*_search(query)), persons.c.uuid).limit(limit)
         with self._transaction() as connection:
-            return list(connection.execute(statement).scalars())
+            found = or_(*_search(connection, query))
+            return list(connection.execute(self._matching(query, found, persons.c.uuid).limit(limit)).scalars())
 
     def ids(self, query: PersonQuery, *, limit: int | None = None) -> Sequence[int]:
-        statement = self._matching(query, or_(*_search(query)), persons.c.id)
-        statement = _in_order(statement, persons.c).limit(limit)
         found = array("q")
         with self._transaction() as connection:
-            result = connection.execute(statement)
+            statement = self._matching(query, or_(*_search(connection, query)), persons.c.id)
+            result = connection.execute(_in_order(statement, persons.c).limit(limit))
             while rows := result.fetchmany(_CHUNK):
                 found.extend(person_id for (person_id,) in rows)
         return found
@@ -126,6 +128,10 @@ class SqlPeopleIndex:
         statement = statement.group_by(found).order_by(number.desc(), found).limit(limit)
         with self._transaction() as connection:
             return [(value, count) for value, count in connection.execute(statement)]
+
+    def _count(self, connection: Connection, query: PersonQuery, ways: Sequence[ColumnElement[bool]]) -> int:
+        number: int = connection.execute(self._matching(query, or_(*ways), func.count())).scalar_one()
+        return number
 
     def _matching(self, query: PersonQuery, found: ColumnElement[bool], *columns: ColumnElement[Any]) -> Select[Any]:
         """The columns of the persons who match, of whom `found` is true as far as the search is concerned."""
@@ -158,17 +164,19 @@ class SqlPeopleIndex:
         return self._slots.text(persons, query.project_id, "person", key)
 
 
-def _search(query: PersonQuery) -> list[ColumnElement[bool]]:
+def _search(connection: Connection, query: PersonQuery) -> list[ColumnElement[bool]]:
     """The ways, one or more, in which a query's search can find a person."""
     if query.search is None:
         return [true()]
     if "\0" in query.search:  # nothing stored contains it, and it is between the texts
         return [false()]
     needle = lower(query.search)
-    found = [
-        func.contains(persons.c.search, needle),
-        persons.c.uuid.in_(_holders(query.project_id, func.contains(ids.c.search, needle))),
-    ]
+    found: list[ColumnElement[bool]] = [func.contains(persons.c.search, needle)]
+    # Ids are looked through once for the page and the count, unless a great many match.
+    having_id = _holders(query.project_id, func.contains(ids.c.search, needle))
+    holding = connection.execute(having_id.limit(_FEW + 1)).scalars().all()
+    if holding:
+        found.append(persons.c.uuid.in_(duckdb.uuids(holding) if len(holding) <= _FEW else having_id))
     if uuid := parse_uuid(query.search):
         found.append(persons.c.uuid == uuid)
     return found

@@ -40,6 +40,7 @@ from .tables import events, holders, metadata
 
 _ATTEMPTS = 100
 _FEW = 20_000  # rows that may come in while the file is copied, and are copied while writers wait
+_MOMENT = 1.0  # seconds: one round of whatever changes rows takes less, only compaction takes longer
 _PATIENCE = 0.3  # seconds for which writers wait until long questions to the store have been answered
 
 
@@ -194,10 +195,16 @@ class SqlEventStore:
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """The present state, to be copied to another file whatever is written meanwhile."""
-        with self._readers.inside(), self._engine.connect() as connection:
-            snapshots.take_hold(connection)
-            yield partial(snapshots.copy_to, connection)
+        """The present state, to be copied to another file whatever is added meanwhile; what would change rows that
+        are there waits."""
+        if not self._maintaining.acquire(timeout=_MOMENT):  # who takes this holds up all who write
+            raise StoreUnavailable("The event store is being compacted: take a backup when that is done.")
+        try:
+            with self._readers.inside(), self._engine.connect() as connection:
+                snapshots.take_hold(connection)
+                yield partial(snapshots.copy_to, connection)
+        finally:
+            self._maintaining.release()
 
     def ping(self) -> None:
         """Return if the store answers."""

@@ -40,6 +40,7 @@ class MemoryPeopleIndex:
 
     def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> FoundPage:
         found = self._matching(query)
+        count = len(found)
         backward = after is not None and after.backward
         if backward:
             found.reverse()
@@ -47,7 +48,7 @@ class MemoryPeopleIndex:
             there = (after.created_at, after.id)
             found = [one for one in found if (_place(one) > there if backward else _place(one) < there)]
         places = [Position(one.created_at, one.id) for one in found[offset : offset + limit]]
-        return FoundPage(places[::-1] if backward else places, has_more=len(found) > offset + limit)
+        return FoundPage(places[::-1] if backward else places, len(found) > offset + limit, count)
 
     def count(self, query: PersonQuery) -> int:
         return len(self._matching(query))

@@ -143,5 +143,4 @@ def project_body(project: Project) -> dict[str, Any]:
         "api_token": project.api_token,
         "timezone": project.timezone,
         "week_start_day": project.week_start_day,
-        "retention_days": project.retention_days,
     }
