@@ -12,7 +12,7 @@ import pytest
 from hedgerow.domain.deletions import DeletionKind, DeletionRequest
 from hedgerow.domain.schedules import Run
 from hedgerow.entrypoints.bootstrap import now, open_relational, opened
-from hedgerow.entrypoints.jobs import Ticker
+from hedgerow.entrypoints.jobs import Ticker, perform
 
 from tests.e2e.live import LiveServer, run, run_json
 from tests.e2e.stores import settings
@@ -129,6 +129,18 @@ def test_a_running_server_is_asked_to_drain_if_due(overdue: Path) -> None:
     with LiveServer(overdue):
         wait_until(lambda: all_done(overdue))
         assert run_json(overdue, "deletions", "drain", "--if-due")["drained"] == 0
+
+
+def test_a_worker_does_what_a_message_says(overdue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEDGEROW_DATA_DIR", str(overdue))
+    store = open_relational(settings(overdue))
+    claims = store.schedule.claim_due()
+    store.close()
+    for claim in claims:
+        perform(claim.job, claim.due_at.isoformat(), claim.attempt)
+
+    assert {claim.job for claim in claims} == set(JOBS)
+    assert all_done(overdue)
 
 
 @pytest.mark.parametrize("command", ["scheduler", "worker"])
