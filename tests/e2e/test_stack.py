@@ -6,14 +6,16 @@ import json
 import signal
 import urllib.request
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from hedgerow.entrypoints.cli import hedgerow
 
 from tests.stack import Stack
 
-pytestmark = pytest.mark.skipif("worker" not in hedgerow.commands, reason="there are no workers yet")
+pytestmark = pytest.mark.skipif(
+    find_spec("hedgerow.adapters.events.dialects.postgresql") is None, reason="events are not kept on PostgreSQL"
+)
 
 
 @pytest.fixture(scope="module")
