@@ -21,6 +21,14 @@ _WAIT = {
         "schema": {"type": "integer", "minimum": 1},
     }
 }
+_LIMITS = {
+    f"RateLimit-{name}": {"description": text, "schema": {"type": "integer", "minimum": 0}}
+    for name, text in (
+        ("Limit", "How many requests the key has in the window that is nearest to its end; absent without limits."),
+        ("Remaining", "How many of them are left."),
+        ("Reset", "Seconds until the oldest of that window counts no more."),
+    )
+}
 
 
 def _refusal(description: str, type_: str, code: str, detail: str, attr: str | None = None) -> dict[str, Any]:
@@ -64,7 +72,7 @@ _REFUSALS: dict[str, dict[str, Any]] = {
             "throttled",
             "Request was throttled. Expected available in 54 seconds.",
         ),
-        "headers": _WAIT,
+        "headers": _WAIT | _LIMITS,
     },
     "503": {
         **_refusal("A store cannot be reached.", "server_error", "unavailable", "The database is not available."),
@@ -113,6 +121,9 @@ def _complete(operation: dict[str, Any], method: str, path: str, scopes: tuple[S
         operation["description"] = f"{operation.get('description', '')}\n\nScope: {needs}.".strip()
     operation["x-required-scopes"] = [list(choice) for choice in choices]
     responses = operation["responses"]
+    for response in responses.values():
+        if "$ref" not in response:
+            response["headers"] = _LIMITS
     for status in _ALWAYS + (_WITH_BODY if method != "get" else ()):
         responses[status] = {"$ref": f"#/components/responses/Refusal{status}"}
     if "405" in responses:

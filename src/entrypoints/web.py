@@ -28,6 +28,7 @@ from . import (
     timelines,
 )
 from .api import HedgerowApi, register_errors
+from .auth import tell_limits
 from .bootstrap import Services, open_services
 from .cli import register_commands
 from .control import open_control
@@ -100,6 +101,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     app.register_blueprint(health.blueprint)
     app.register_blueprint(docs.blueprint(api))
     open_to_configured_origins(app, frozenset(settings.cors_origins.replace(",", " ").split()))
+    tell_limits(app)
     register_errors(app)
     register_commands(app)
     return app

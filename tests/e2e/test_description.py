@@ -54,4 +54,8 @@ def test_every_operation_says_who_may_call_it_what_it_answers_and_how_it_refuses
 
 
 def test_throttled_answers_have_their_header(description: Any) -> None:
-    assert set(description["components"]["responses"]["Refusal429"]["headers"]) == {"Retry-After"}
+    assert set(description["components"]["responses"]["Refusal429"]["headers"]) > {"Retry-After"}
+    (trend,) = (one for name, one in operations(description) if name == "get /api/projects/{project_id}/insights/trend")
+    assert set(trend["responses"]["200"]["headers"]) == {
+        f"RateLimit-{name}" for name in ("Limit", "Remaining", "Reset")
+    }

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from hedgerow.domain.access import Resource
 from hedgerow.entrypoints.bootstrap import Services
 
 from tests.e2e.access_world import AccessWorld, Somebody
@@ -197,3 +198,17 @@ def test_every_kind_of_change_is_in_the_audit_log_with_its_author(world: AccessW
     (changed,) = world.entries(scope="Project", activity="updated")
     assert changed["user"]["email"] == world.mel.user.email
     assert [entry["detail"]["changes"][0]["before"] for entry in (changed,)] == ["P"]
+
+
+def test_an_explanation_is_what_the_api_does_and_names_the_rule(world: AccessWorld) -> None:
+    explain = world.services.relational.access_rules.explain
+    insight: Any = world.nia.call("GET", f"insights/{world.i2}").json
+    world.rule("resource_access_controls", "none", resource="insight")
+    world.rule(f"insights/{world.i2}/access_controls", "viewer", role=world.role(world.mel))
+    for reference in (world.i2, insight["short_id"]):
+        found = explain(world.mel.user.email, Resource.INSIGHT, reference, world.p.id).decision
+        assert (found.level.text, found.source, found.source_subject) == ("viewer", "object", "role")
+        assert found.rule is not None
+        assert found.rule.resource_id == world.i2
+    assert listed(world.mel) == {world.i1: "manager", world.i2: "viewer"}
+    assert explain(world.nia.user.email, Resource.INSIGHT, world.i2, world.p.id).decision.source == "creator"
