@@ -97,7 +97,8 @@ class SavedRepositoriesContract:
         project = a_project(begin)
         with begin() as work:
             kept, user = getattr(work, repository), a_user(work)
-            new = {"actions": an_action, "cohorts": a_cohort, "insights": an_insight}[repository](project)
+            builders: dict[str, Any] = {"actions": an_action, "cohorts": a_cohort, "insights": an_insight}
+            new = builders[repository](project)
             rows = [
                 kept.add(
                     replace(new, created_by=by, **({"short_id": f"s{number}"} if repository == "insights" else {}))

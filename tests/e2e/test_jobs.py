@@ -15,7 +15,7 @@ from hedgerow.entrypoints.bootstrap import now, open_relational, opened
 from hedgerow.entrypoints.jobs import Ticker, perform
 
 from tests.e2e.live import LiveServer, run, run_json
-from tests.e2e.stores import settings
+from tests.e2e.stores import settings, variables
 
 JOBS = ("drain", "retention", "squash")
 
@@ -132,7 +132,8 @@ def test_a_running_server_is_asked_to_drain_if_due(overdue: Path) -> None:
 
 
 def test_a_worker_does_what_a_message_says(overdue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEDGEROW_DATA_DIR", str(overdue))
+    for name, value in variables(overdue).items():
+        monkeypatch.setenv(name, value)
     store = open_relational(settings(overdue))
     claims = store.schedule.claim_due()
     store.close()
