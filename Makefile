@@ -7,7 +7,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
         --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run stack test check bench lock
+.PHONY: help install run stack test check fuzz chaos bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,8 +31,14 @@ check: $(STAMP) build/typing/hedgerow ## formatting, lint, types, import contrac
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+fuzz: $(STAMP) ## send 100,000 generated requests and check every answer against the API description (about an hour)
+	$(BIN)/python -m tests.e2e.fuzzing 100000
+
 bench: $(STAMP) ## run the benchmarks
 	$(BIN)/python -m bench
+
+chaos: $(STAMP) ## kill the server 500 times under traffic; ROUNDS=n for another number
+	$(BIN)/python -m tests.chaos --rounds $(or $(ROUNDS),500)
 
 # Keeps the pins that still fit; delete the lock files first to take the newest release of everything.
 lock: ## write both lock files again from pyproject.toml (needs uv)

@@ -1,4 +1,6 @@
 import os
+import re
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -11,3 +13,15 @@ pytest.register_assert_rewrite("tests.contracts")
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+_KEY = re.compile(r"phx_[2-9A-HJ-NP-Za-km-z]{40,}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """No test passes whose captured output or logs show a personal API key."""
+    report = yield
+    if report.passed and any(_KEY.search(text) for _, text in report.sections):
+        report.outcome = "failed"
+        report.longrepr = "A personal API key is in what was logged."
+    return report

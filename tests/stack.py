@@ -40,7 +40,7 @@ class Stack:
     def __enter__(self) -> Self:
         with ExitStack() as started:
             self.folder.mkdir(parents=True, exist_ok=True)
-            database = started.enter_context(_postgresql(self.folder / "postgresql"))
+            database = started.enter_context(postgresql(self.folder / "postgresql"))
             self.variables = {
                 "HEDGEROW_DATA_DIR": str(self.folder / "data"),
                 "HEDGEROW_DATABASE_URL": database,
@@ -103,7 +103,9 @@ class Stack:
         return inherited | self.variables
 
 
-class _postgresql:  # noqa: N801 - used as a function
+class postgresql:  # noqa: N801 - used as a function
+    """A context manager: a server of its own in a folder; the URL of an empty database on it."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 

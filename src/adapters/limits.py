@@ -8,7 +8,7 @@ from collections import deque
 import structlog
 from redis import Redis, RedisError
 
-from ..domain.limits import Budget, check
+from ..domain.limits import Budget, Standing, check, standing
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ class ProcessRateLimiter:
         """How many keys' requests are remembered, each budget by itself."""
         return len(self._accepted)
 
-    def take(self, key_id: str, budget: Budget, now: float) -> int | None:
+    def take(self, key_id: str, budget: Budget, now: float) -> Standing:
         with self._turn:
             accepted = self._accepted.get((key_id, budget))
             if accepted is None:
@@ -36,7 +36,7 @@ class ProcessRateLimiter:
             wait = check(accepted, now, budget)
             if wait is None:
                 accepted.append(now)
-            return wait
+            return standing(accepted, now, budget, wait)
 
     def _forget_idle(self, now: float) -> None:
         """So that keys of old take no memory for ever."""
@@ -53,23 +53,24 @@ class RedisRateLimiter:
         self._script = self._redis.register_script(_TAKE)
         self._own = ProcessRateLimiter()
 
-    def take(self, key_id: str, budget: Budget, now: float) -> int | None:
+    def take(self, key_id: str, budget: Budget, now: float) -> Standing:
         windows = [number for window in budget.windows for number in (window.requests, window.seconds)]
         try:
-            wait = self._script(
+            wait, limit, remaining, reset = self._script(
                 keys=[f"hedgerow:limits:{budget.scope}:{key_id}"],
                 args=[repr(now), budget.remembered, budget.longest, *windows],
             )
         except RedisError as error:
             log.warning("rate limits are counted per process: Redis cannot be reached", error=str(error))
             return self._own.take(key_id, budget, now)
-        return int(wait) or None
+        return Standing(int(wait) or None, int(limit), int(remaining), int(reset))
 
     def close(self) -> None:
         self._redis.close()
 
 
-# `domain.limits.check`, and the note that a request was accepted, at once for all processes. Answers 0 or the wait.
+# `domain.limits.check`, the note that a request was accepted, and `domain.limits.standing`, at once for all processes.
+# Answers the wait, or 0, and the standing.
 _TAKE = """
 local now = tonumber(ARGV[1])
 local longest = 0
@@ -85,5 +86,22 @@ if longest == 0 then
   redis.call('LTRIM', KEYS[1], -tonumber(ARGV[2]), -1)
   redis.call('EXPIRE', KEYS[1], ARGV[3])
 end
-return longest
+local length = redis.call('LLEN', KEYS[1])
+local limit, remaining, reset
+for place = 4, #ARGV, 2 do
+  local requests, seconds = tonumber(ARGV[place]), tonumber(ARGV[place + 1])
+  local low, high = 0, length
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if tonumber(redis.call('LINDEX', KEYS[1], middle)) > now - seconds then high = middle else low = middle + 1 end
+  end
+  local left, expires = math.max(requests - (length - low), 0), 0
+  if low < length then
+    expires = math.ceil(seconds - (now - tonumber(redis.call('LINDEX', KEYS[1], low))))
+  end
+  if not limit or left < remaining or (left == remaining and requests < limit) then
+    limit, remaining, reset = requests, left, expires
+  end
+end
+return {longest, limit, remaining, reset}
 """

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from .access import Rule
-from .accounts import ApiKey
+from .accounts import ApiKey, Project
 from .events import JsonValue
 from .persons import Person
 from .uuids import uuid7
@@ -190,6 +190,20 @@ def key_created(key: ApiKey, *, by: int | None, at: datetime) -> Entry:
 def key_revoked(key: ApiKey, *, by: int | None, at: datetime) -> Entry:
     """A key is of no use any more."""
     return _of_key(key, "revoked", by, at)
+
+
+def project_deleted(project: Project, *, by: int | None, at: datetime) -> Entry:
+    """A project is there for nobody any more. Kept with no project, as what a project has goes with it."""
+    return _of_project(project, "deleted", by, at)
+
+
+def project_restored(project: Project, *, by: int | None, at: datetime) -> Entry:
+    """A deleted project is there again."""
+    return _of_project(project, "restored", by, at)
+
+
+def _of_project(project: Project, activity: str, by: int | None, at: datetime) -> Entry:
+    return Entry(uuid7(at), None, by, activity, "Project", str(project.id), _detail(None, name=project.name), at)
 
 
 def _of_key(key: ApiKey, activity: str, by: int | None, at: datetime) -> Entry:

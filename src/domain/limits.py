@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,11 +38,23 @@ class Budget:
         return max(window.seconds for window in self.windows)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a key stands in a budget: how long to wait if the request was refused, None if it was accepted; and of
+    the window with the fewest requests left its size, what is left, and when its oldest request expires. In seconds.
+    """
+
+    wait: int | None
+    limit: int
+    remaining: int
+    reset: int
+
+
 class RateLimiter(Protocol):
     """Remembers the accepted requests of every key."""
 
-    def take(self, key_id: str, budget: Budget, now: float) -> int | None:
-        """None when one more request of the key fits in, which is then noted; else what `check` says to wait.
+    def take(self, key_id: str, budget: Budget, now: float) -> Standing:
+        """Where the key stands once one more request is noted, or, where it does not fit in, refused as `check` says.
 
         `now` is in seconds. No other request of the key comes between the check and the note.
         """
@@ -78,6 +91,18 @@ def check(accepted: Sequence[float], now: float, budget: Budget) -> int | None:
         if len(accepted) >= window.requests and (age := now - accepted[-window.requests]) < window.seconds
     ]
     return math.ceil(max(waits)) if waits else None
+
+
+def standing(accepted: Sequence[float], now: float, budget: Budget, wait: int | None) -> Standing:
+    """Where a key stands with these accepted requests, as of `check`, the latest included."""
+
+    def left(window: Window) -> tuple[int, int, int]:
+        within = len(accepted) - bisect_right(accepted, now - window.seconds)
+        reset = math.ceil(window.seconds - (now - accepted[-within])) if within else 0
+        return max(window.requests - within, 0), window.requests, reset
+
+    remaining, limit, reset = min(left(window) for window in budget.windows)
+    return Standing(wait, limit, remaining, reset)
 
 
 def throttled_text(wait: int) -> str:

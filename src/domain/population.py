@@ -80,7 +80,8 @@ class Revision:
 
     `snapshot`: `set_properties` are all properties; otherwise those that this version set before it removed
     the keys in `unset_properties`. The versions under a uuid ascend, not always by one. The history of a person
-    that is gone ends in an empty snapshot.
+    that is gone ends in an empty snapshot, the `ending`; in that one `merged_into` is who took it over, if it was a
+    merge.
     """
 
     profile: Profile
@@ -89,6 +90,8 @@ class Revision:
     set_properties: Properties
     unset_properties: tuple[str, ...] = ()
     snapshot: bool = False
+    ending: bool = False
+    merged_into: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +254,16 @@ class Population:
         Whoever gets the uuid again begins after them, and so above every version that an event may bear.
         """
         return [
-            Revision(profile, profile.version + 1, at, {}, snapshot=True) for profile in (*self._gone, *self.removed)
+            Revision(
+                profile,
+                profile.version + 1,
+                at,
+                {},
+                snapshot=True,
+                ending=True,
+                merged_into=profile.survivor if profile.merged_into else None,
+            )
+            for profile in (*self._gone, *self.removed)
         ]
 
     def group_index(self, project_id: int, group_type: str) -> int | None:

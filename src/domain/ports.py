@@ -19,6 +19,7 @@ from .actors import ActorPage, ActorsQuestion
 from .aggregation import Aggregation, Cell
 from .cohorts import CohortRepository
 from .deletions import DeletionRepository
+from .erasure import Contents, Covered
 from .events import Event, StoredEvent
 from .groups import Group, GroupRepository
 from .insights import InsightRepository
@@ -27,6 +28,7 @@ from .population import Id, Population
 from .properties import FilterTree
 from .roles import RoleRepository
 from .saved_actions import ActionRepository
+from .schedules import RunRepository
 from .timeline import PastVersion, Run, Span
 
 
@@ -144,6 +146,14 @@ class PersonRepository(Protocol):
     def history(self, project_id: int, uuid: UUID, until: int) -> Iterator[PastVersion]:
         """The versions in the history of a person, living or gone, ascending up to and with that one."""
 
+    def forget_history(self, project_id: int, uuid: UUID, version: int, *, at: datetime) -> Collection[int]:
+        """Forget the versions of a person up to that one. If the person did not end with it, what it was then stays,
+        as one version that it begins with now. The versions of those whom it took over in merges until `at` go too,
+        and theirs in turn: the integer ids of all of those."""
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
+        """Forget that these distinct ids were ever seen, but for those that somebody holds."""
+
     def unapplied(self) -> Sequence[Projection]:
         """The projections that were logged and not yet cleared, with the present state of what they name."""
 
@@ -195,6 +205,17 @@ class AccountRepository(Protocol):
     def projects(self) -> Sequence[Project]:
         """All projects, oldest first."""
 
+    def delete_project(self, project_id: int, at: datetime) -> bool:
+        """Whether there was such a project. Nobody finds it from now on; what belongs to it is still there."""
+
+    def restore_project(self, project_id: int) -> Project | None:
+        """A deleted project, which is there again; None when nothing is left of it."""
+
+    def erase_project(self, project_id: int, limit: int) -> int:
+        """Erase at most `limit` rows of what belongs to a deleted project; how many: fewer when nothing is left,
+        and the project is gone for good then. Of the audit log what belongs to no project stays, and the deletion
+        queue."""
+
     def update_project(self, project: Project) -> None:
         """Keep a project's name and settings."""
 
@@ -234,6 +255,7 @@ class UnitOfWork(Protocol):
     cohorts: CohortRepository
     insights: InsightRepository
     groups: GroupRepository
+    runs: RunRepository
 
     def __enter__(self) -> Self: ...
 
@@ -278,6 +300,22 @@ class EventStore(Protocol):
 
         No answer changes by it.
         """
+
+    def contents(self, covered: Covered) -> Sequence[Contents]:
+        """What the covered events hold: of each person, or one in all."""
+
+    def erase(self, covered: Covered, limit: int) -> int:
+        """Erase at most `limit` of the covered events; how many: fewer when none is left."""
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> Collection[str]:
+        """Forget who has these distinct ids, but for those that have events; those that are forgotten now."""
+
+    def forget_project(self, project_id: int) -> None:
+        """Forget all persons, groups and distinct ids of a project."""
+
+    def compact(self) -> None:
+        """Leave nothing in any file of what has been erased. Takes as long as copying what there is; nearly all of
+        that time everything else goes on. Raises `StoreUnavailable` when it is too busy for that."""
 
     def count_before(self, project_id: int, before: datetime) -> int:
         """How many events of a project have an earlier time."""

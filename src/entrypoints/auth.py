@@ -7,12 +7,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import g, request
+from flask import Flask, Response, g, request
 
 from ..domain.access import Resource
 from ..domain.accounts import Scope
-from ..domain.errors import NotAuthenticated
-from ..domain.limits import budget_of
+from ..domain.errors import NotAuthenticated, Throttled
+from ..domain.limits import Standing, budget_of, throttled_text
 from ..services.access import Caller, Entered
 from .api import UnreadableBody, UnsupportedMediaType, json_body
 from .bootstrap import services
@@ -110,6 +110,22 @@ def demand(*scopes: Scope) -> None:
     services().access.demand(g.caller, g.entered, scopes)
 
 
+def tell_limits(app: Flask) -> None:
+    """Say in every answer to a request that was counted where its key stands."""
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        standing: Standing | None = g.get("standing")
+        if standing is not None:
+            response.headers["RateLimit-Limit"] = str(standing.limit)
+            response.headers["RateLimit-Remaining"] = str(standing.remaining)
+            response.headers["RateLimit-Reset"] = str(standing.reset)
+        return response
+
+
 def _spend() -> None:
     rule = request.url_rule.rule if request.url_rule else ""
-    services().access.spend(g.caller, budget_of(request.method, rule.partition("<project_id>")[2]))
+    budget = budget_of(request.method, rule.partition("<project_id>")[2])
+    g.standing = services().access.spend(g.caller, budget)
+    if g.standing is not None and g.standing.wait is not None:
+        raise Throttled(throttled_text(g.standing.wait), g.standing.wait)

@@ -16,11 +16,13 @@ from ..adapters.events.store import SqlEventStore
 from ..adapters.ingester import Ingester
 from ..adapters.limits import ProcessRateLimiter, RedisRateLimiter
 from ..adapters.relational import engine as relational
+from ..adapters.relational.compaction import compact
 from ..adapters.relational.snapshots import snapshot
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.limits import RateLimiter
 from ..domain.ports import UnitOfWorkFactory
+from ..domain.schedules import Cron, Schedule
 from ..services.access import AccessPolicy
 from ..services.access_rules import AccessRuleService
 from ..services.accounts import AccountService
@@ -30,7 +32,7 @@ from ..services.actors import ActorService
 from ..services.backups import BackupService
 from ..services.capture import CaptureService
 from ..services.cohorts import CohortService
-from ..services.deletions import DeletionService
+from ..services.deletions import DeletionQueue, DeletionService
 from ..services.imports import ImportService
 from ..services.insights import InsightService
 from ..services.maintenance import MaintenanceService
@@ -39,6 +41,7 @@ from ..services.person_edits import PersonEditor
 from ..services.persons import PersonService
 from ..services.retention import RetentionService
 from ..services.roles import RoleService
+from ..services.schedule import ScheduleService
 from ..services.timelines import TimelineService
 from ..services.trends import TrendService
 from .metrics import Metrics
@@ -58,8 +61,10 @@ class Relational:
     engine: Engine
     begin: UnitOfWorkFactory
     accounts: AccountService
+    deletions: DeletionQueue
     roles: RoleService
     access_rules: AccessRuleService
+    schedule: ScheduleService
 
     def close(self) -> None:
         self.engine.dispose()
@@ -132,7 +137,15 @@ def open_relational(settings: Settings, *, upgrade: bool = True) -> Relational:
     if embedded and upgrade:
         migrations.upgrade(engine)
     begin = SqlUnitOfWorkFactory(engine)
-    return Relational(engine, begin, AccountService(begin, now), RoleService(begin, now), AccessRuleService(begin, now))
+    return Relational(
+        engine,
+        begin,
+        AccountService(begin, now),
+        DeletionQueue(begin, now),
+        RoleService(begin, now),
+        AccessRuleService(begin, now),
+        ScheduleService(begin, now, _schedules(settings)),
+    )
 
 
 def open_services(settings: Settings) -> Services:
@@ -153,8 +166,7 @@ def open_services(settings: Settings) -> Services:
     persons = PersonService(begin, events.people)
     trends = TrendService(begin, events, now)
     metrics = Metrics()
-    metrics.watch_engine(store.engine, "relational")
-    metrics.watch_engine(events.engine, "events")
+    metrics.watch_engine(events.engine)
     services = Services(
         settings=settings,
         relational=store,
@@ -165,7 +177,7 @@ def open_services(settings: Settings) -> Services:
         persons=persons,
         person_edits=PersonEditor(people, now),
         activity=ActivityService(begin),
-        deletions=DeletionService(begin),
+        deletions=DeletionService(begin, now, people, events, (events.compact, partial(compact, store.engine))),
         timelines=TimelineService(begin, events, now),
         trends=trends,
         actors=ActorService(events, events.people, trends, persons),
@@ -180,6 +192,14 @@ def open_services(settings: Settings) -> Services:
     )
     metrics.watch_services(services, now)
     return services
+
+
+def _schedules(settings: Settings) -> list[Schedule]:
+    """When jobs are due; `jobs.bodies` says what each does."""
+    found = [Schedule("retention", Cron("0 3 * * *")), Schedule("squash", Cron("30 3 * * *"))]
+    if settings.deletion_schedule:
+        found.append(Schedule("drain", Cron(settings.deletion_schedule)))
+    return found
 
 
 def rate_limiter(settings: Settings) -> RateLimiter | None:
@@ -204,6 +224,16 @@ def accounts() -> Iterator[AccountService]:
     """Its account service alone."""
     with relational_store() as store:
         yield store.accounts
+
+
+@contextmanager
+def deletion_queue() -> Iterator[DeletionQueue]:
+    """The deletion queue for the length of a command; works beside a running server."""
+    store = open_relational(read_settings())
+    try:
+        yield store.deletions
+    finally:
+        store.close()
 
 
 @contextmanager

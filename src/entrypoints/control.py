@@ -23,6 +23,7 @@ from ..domain.backups import Progress
 from ..domain.errors import Conflict, HedgerowError
 from .backing_up import take_backup
 from .bootstrap import Services
+from .draining import drain, drain_if_due
 from .retaining import apply_retention
 from .settings import Settings
 
@@ -41,12 +42,17 @@ def _back_up(services: Services, request: Mapping[str, Any], progress: Progress)
     return take_backup(services, Path(request["path"]), progress)
 
 
+def _drain(services: Services, request: Mapping[str, Any], progress: Progress) -> Any:
+    return (drain_if_due if request["if_due"] else drain)(services, progress)
+
+
 def _apply_retention(services: Services, request: Mapping[str, Any], progress: Progress) -> Any:
     return apply_retention(services, dry_run=request["dry_run"])
 
 
 WORKS: Mapping[str, Callable[[Services, Mapping[str, Any], Progress], Any]] = {
     "backup": _back_up,
+    "drain": _drain,
     "retention": _apply_retention,
 }
 """What a server can be asked for."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import flask_swagger_ui
 from apispec import APISpec
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, current_app, send_from_directory
 
 from .api import HedgerowApi, json_response
+from .description import describe_api
 
 _ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
 _PAGE = """<!doctype html>
@@ -43,9 +46,13 @@ def blueprint(api: HedgerowApi) -> Blueprint:
     """The routes of the description and its page."""
     routes = Blueprint("docs", __name__)
 
+    @cache  # it is the same for every request
+    def description() -> dict[str, Any]:
+        return describe_api(api.spec, current_app)
+
     @routes.get("/api/openapi.json")
     def openapi() -> Response:
-        return json_response(api.spec.to_dict())
+        return json_response(description())
 
     @routes.get("/api/docs")
     def page() -> Response:

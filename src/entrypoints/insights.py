@@ -21,6 +21,7 @@ from .api import PrivateBlueprint, json_body, json_response, link
 from .auth import demand, entered, scoped
 from .bootstrap import services
 from .csv import csv_response
+from .description import also_as
 from .schemas.common import whole_number
 from .schemas.insights import (
     InsightChangeSchema,
@@ -41,13 +42,14 @@ blueprint = PrivateBlueprint("insights", __name__, description="Trends: how ofte
 
 
 @blueprint.route("/insights/trend", defaults={"suffix": ""})
-@blueprint.route("/insights/trend.<suffix>", endpoint="trend_as_file")
+@blueprint.route("/insights/trend.<any(json, csv, svg):suffix>", endpoint="trend_as_file")
 class Trend(MethodView):
     """A trend, computed."""
 
     @scoped("insight:read")
     @blueprint.arguments(TrendArguments, location="query")
     @blueprint.response(200, TrendSchema)
+    @blueprint.doc(**also_as("text/csv", "image/svg+xml"))
     def get(self, arguments: dict[str, Any], project: Project, suffix: str) -> Response:
         """Compute a trend"""
         return _answer(project, {}, suffix)
@@ -56,6 +58,7 @@ class Trend(MethodView):
     @blueprint.arguments(TrendArguments, location="query")
     @blueprint.arguments(TrendBody)
     @blueprint.response(200, TrendSchema)
+    @blueprint.doc(**also_as("text/csv", "image/svg+xml"))
     def post(self, arguments: dict[str, Any], body: dict[str, Any], project: Project, suffix: str) -> Response:
         """Compute a trend"""
         keys = json_body()

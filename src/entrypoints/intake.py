@@ -27,7 +27,7 @@ PATIENCE = 10.0
 LONGEST = 300.0
 """Seconds for the whole of a body."""
 
-LAST = 1.5
+LAST = 1.0
 """Seconds for the rest of a body once the server is told to end."""
 
 MAX_KEPT = 25 * 1024 * 1024

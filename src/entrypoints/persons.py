@@ -21,6 +21,7 @@ from .api import PrivateBlueprint, json_response, link
 from .auth import scoped
 from .bootstrap import services
 from .csv import csv_response
+from .description import also_as
 from .person_csv import person_csv_rows
 from .schemas.common import read_cursor, whole_number, write_cursor
 from .schemas.persons import FormatArguments, PersonListArguments, PersonPageSchema, PersonSchema, person_body
@@ -39,6 +40,7 @@ class Persons(MethodView):
     @scoped("person:read")
     @blueprint.arguments(PersonListArguments, location="query")
     @blueprint.response(200, PersonPageSchema)
+    @blueprint.doc(**also_as("text/csv"))
     def get(self, arguments: dict[str, str], project: Project, suffix: str) -> Response:
         """List persons, newest first"""
         query = read_query(arguments, project)
@@ -56,6 +58,7 @@ class OnePerson(MethodView):
     @scoped("person:read")
     @blueprint.arguments(FormatArguments, location="query")
     @blueprint.response(200, PersonSchema)
+    @blueprint.doc(**also_as("text/csv"))
     def get(self, arguments: dict[str, str], person_id: str, project: Project) -> Response:
         """Retrieve a person"""
         person = services().persons.get(project.id, read_reference(person_id))

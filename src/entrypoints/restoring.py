@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from ..adapters import backups, migrations
 from ..adapters.relational.erasures import Erased, erased_since, take_over_receipts
 from ..domain.backups import EVENTS_FILE, PEOPLE_FILE, Progress
 from ..domain.deletions import DeletionKind, DeletionRequest
-from ..domain.errors import Conflict, HedgerowError, InvalidInput
+from ..domain.errors import Conflict, HedgerowError, InvalidInput, NotFound
 from .backing_up import check_embedded
 from .bootstrap import Services, now, open_relational, opened
 from .settings import Settings
@@ -71,7 +71,12 @@ def _erase_again(settings: Settings, staged: Settings, present: Path) -> dict[st
             "Move that file away to restore without it."
         ) from error
     with opened(staged) as services:
+        for deletion_id in found.cancelled:
+            with suppress(Conflict):  # it had been begun when the backup was taken
+                services.deletions.cancel(deletion_id, by=None)
         _delete(services, found)
+        if found.is_anything:
+            services.deletions.drain()  # now: for what was erased once there is no time to wait
     return {
         "receipts": receipts,
         "persons_erased_again": len(found.gone) + len(found.kept),
@@ -93,7 +98,9 @@ def _delete(services: Services, erased: Erased) -> None:
         DeletionRequest(project_id, DeletionKind.PERSON, key, at, None, distinct_ids=ids)
         for project_id, key, ids in erased.ids
     ]
-    requests += [DeletionRequest(one, DeletionKind.TEAM, str(one), at, None) for one in erased.projects]
+    for project_id in erased.projects:
+        with suppress(NotFound):  # it was deleted before the backup, and waits in its queue
+            services.accounts.delete_project(project_id)
     with services.relational.begin() as work:
         work.deletions.request(requests)
         work.commit()

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ..domain.errors import InvalidInput
+from ..domain.schedules import Cron
+
+
+def _checked(expression: str) -> str:
+    try:
+        return Cron(expression).expression if expression else ""
+    except InvalidInput as error:
+        raise ValueError(error.detail) from None
 
 
 class Settings(BaseSettings):
@@ -25,6 +33,9 @@ class Settings(BaseSettings):
         default="", description="Origins, comma-separated, that may call the private API from a browser."
     )
     public_url: str = Field(default="", description="Base of absolute links; empty: taken from each request.")
+    deletion_schedule: Annotated[str, AfterValidator(_checked)] = Field(
+        default="0 5 * * SUN", description="When events are erased: a cron expression in UTC; empty: on command only."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
     log_format: Literal["", "console", "json"] = Field(
         default="", description="How it is logged; empty: console on a terminal, else json."
@@ -45,6 +56,16 @@ class Settings(BaseSettings):
         """The event store's URL."""
         return self.events_url or f"duckdb:///{self.data_dir / 'events.duckdb'}"
 
+    @property
+    def has_shared_events(self) -> bool:
+        """Whether several processes may open the event store: a file is the server's alone."""
+        return not self.events.startswith("duckdb:")
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether a scheduler and workers do the scheduled jobs; else the server does."""
+        return bool(self.redis_url) and self.has_shared_events
+
 
 def read_settings() -> Settings:
     """The settings in force. Raises `InvalidInput` naming the variable that is wrong."""
@@ -53,4 +74,4 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         variable = "HEDGEROW_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise InvalidInput(f"{variable}: {first['msg']}.") from None
+        raise InvalidInput(f"{variable}: {first['msg'].removeprefix('Value error, ')}.") from None

@@ -28,11 +28,13 @@ from . import (
     timelines,
 )
 from .api import HedgerowApi, register_errors
+from .auth import tell_limits
 from .bootstrap import Services, open_services
 from .cli import register_commands
 from .control import open_control
 from .cors import open_to_configured_origins
 from .decoding import MAX_SIZE
+from .jobs import Ticker
 from .settings import Settings, read_settings
 
 _PRIVATE = (
@@ -99,6 +101,7 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
     app.register_blueprint(health.blueprint)
     app.register_blueprint(docs.blueprint(api))
     open_to_configured_origins(app, frozenset(settings.cors_origins.replace(",", " ").split()))
+    tell_limits(app)
     register_errors(app)
     register_commands(app)
     return app
@@ -107,7 +110,10 @@ def create_app(services: Services | None = None, settings: Settings | None = Non
 def served_app() -> Any:
     """The application for the server's worker, which owns the stores."""
     services = open_services(read_settings())
-    Finalize(None, services.close, exitpriority=1)  # a worker process runs no `atexit`
+    # A worker process runs no `atexit`. The higher priority comes first.
+    Finalize(None, services.close, exitpriority=1)
     if control := open_control(services):
-        Finalize(None, control.close, exitpriority=2)  # earlier
+        Finalize(None, control.close, exitpriority=2)
+    if not services.settings.has_workers:
+        Finalize(None, Ticker(services).close, exitpriority=3)
     return create_app(services)

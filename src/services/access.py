@@ -21,8 +21,8 @@ from ..domain.access import (
 )
 from ..domain.access_rules import RULED_RESOURCES
 from ..domain.accounts import ApiKey, Project, Scope, User, hash_key, missing_scope
-from ..domain.errors import AuthenticationFailed, NotFound, PermissionDenied, Throttled
-from ..domain.limits import Budget, RateLimiter, throttled_text
+from ..domain.errors import AuthenticationFailed, NotFound, PermissionDenied
+from ..domain.limits import Budget, RateLimiter, Standing
 from ..domain.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from .membership import enterable, known
 
@@ -143,13 +143,11 @@ class AccessPolicy:
         if missing:
             raise PermissionDenied(f"API key missing required scope '{missing}'")
 
-    def spend(self, caller: Caller, budget: Budget) -> None:
-        """Count a request that passed the checks. Raises `Throttled` when it is one too many for the key."""
+    def spend(self, caller: Caller, budget: Budget) -> Standing | None:
+        """Count a request that passed the checks, if it still fits in; where there are no limits, None."""
         if self._limiter is None:
-            return
-        wait = self._limiter.take(caller.key.id, budget, self._clock().timestamp())
-        if wait is not None:
-            raise Throttled(throttled_text(wait), wait)
+            return None
+        return self._limiter.take(caller.key.id, budget, self._clock().timestamp())
 
     def visible_projects(self, user: User) -> Sequence[Project]:
         """The projects that a user may enter, oldest first."""

@@ -18,7 +18,8 @@ from ..domain.accounts import (
     mask_key,
     new_key_value,
 )
-from ..domain.activity import key_created, key_revoked, object_changed
+from ..domain.activity import key_created, key_revoked, object_changed, project_deleted
+from ..domain.deletions import of_project
 from ..domain.errors import Conflict, InvalidInput, NotFound
 from ..domain.ports import Clock, UnitOfWork, UnitOfWorkFactory
 from ..domain.project_settings import changed_project, check_timezone, checked_name, settings_of
@@ -86,6 +87,20 @@ class AccountService:
                 name=name, timezone=timezone, week_start_day=week_start_day, at=self._clock()
             )
             self._record_project(work, None, project, by=None)
+            work.commit()
+        return project
+
+    def delete_project(self, project_id: int, *, by: int | None = None) -> Project:
+        """Delete a project: nobody finds it from now on, and all that it has waits in the deletion queue. The project
+        as it was. Raises `NotFound`."""
+        with self._begin() as work:
+            project = work.accounts.project(project_id)
+            if project is None:
+                raise NotFound(f"There is no project {project_id}.")
+            now = self._clock()
+            work.accounts.delete_project(project_id, now)
+            work.deletions.request([of_project(project_id, by=by, at=now)])
+            work.activity.add([project_deleted(project, by=by, at=now)])
             work.commit()
         return project
 

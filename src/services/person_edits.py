@@ -167,7 +167,7 @@ class PersonEditor:
     ) -> None:
         now = self._clock()
         if delete_events:
-            work.deletions.request([of_person(person, by=by, at=now) for person in persons])
+            work.deletions.request([of_person(one, by=by, at=now, kept=keep_person) for one in persons])
         population = Population({}, set(), {})
         if not keep_person:
             for person in persons:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..domain.accounts import Project
 from ..domain.ports import EventStore, UnitOfWorkFactory
-from .rounds import in_rounds
+from .rounds import in_rounds, no_pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +27,19 @@ class RetentionService:
         self._begin = begin
         self._events = events
 
-    def apply(self, now: datetime, *, dry_run: bool = False) -> Sequence[Expired]:
+    def apply(self, now: datetime, *, dry_run: bool = False, pause: Callable[[], None] = no_pause) -> Sequence[Expired]:
         """Remove the events that are older than their project's `retention_days`, or only count them; by project.
 
-        Ending it midway loses nothing, and running it twice removes nothing more.
+        Ending it midway loses nothing, and running it twice removes nothing more. `pause` is called between rounds and
+        may raise to end it.
         """
         with self._begin(write=False) as work:
             projects = work.accounts.projects()
-        return [self._apply(project, now, dry_run=dry_run) for project in projects if project.retention_days]
+        return [self._apply(project, now, dry_run, pause) for project in projects if project.retention_days]
 
-    def _apply(self, project: Project, now: datetime, *, dry_run: bool) -> Expired:
+    def _apply(self, project: Project, now: datetime, dry_run: bool, pause: Callable[[], None]) -> Expired:
         before = now - timedelta(days=project.retention_days or 0)
         if dry_run:
             return Expired(project, before, self._events.count_before(project.id, before))
-        removed = in_rounds(lambda limit: self._events.remove_before(project.id, before, limit))
+        removed = in_rounds(lambda limit: self._events.remove_before(project.id, before, limit), pause)
         return Expired(project, before, removed)

@@ -9,11 +9,15 @@ ROUND = 20_000
 """Rows of one round: a fraction of a second, in which nothing else is written."""
 
 
-def in_rounds(step: Callable[[int], int]) -> int:
+def no_pause() -> None:
+    """Go on."""
+
+
+def in_rounds(step: Callable[[int], int], pause: Callable[[], None] = no_pause) -> int:
     """Repeat a step, which takes the most rows that it may change, until it finds fewer; how many all changed.
 
     Between rounds it rests as long as the last one took, so at most half of the time is kept from those who wait to
-    write.
+    write. Then `pause` is called, which may raise to end it.
     """
     changed = 0
     while True:
@@ -23,3 +27,4 @@ def in_rounds(step: Callable[[int], int]) -> int:
         if count < ROUND:
             return changed
         time.sleep(time.monotonic() - began)
+        pause()

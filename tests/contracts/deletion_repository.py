@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -55,9 +56,11 @@ def page(begin: UnitOfWorkFactory, query: DeletionQuery, *, limit: int = 100, of
 
 def verify(begin: UnitOfWorkFactory, deletion: Deletion) -> bool:
     with begin() as work:
-        done = work.deletions.verify(deletion, at=LATER, events_deleted=3)
+        begun = work.deletions.begin([replace(deletion, events_deleted=3, content_hash="cafe")])
+        done = work.deletions.finish([replace(deletion, events_left=0, verified_at=LATER)])
         work.commit()
-    return done
+    assert begun == done
+    return done == {deletion.id}
 
 
 class DeletionRepositoryContract:
@@ -110,6 +113,63 @@ class DeletionRepositoryContract:
         assert not verify(begin, seen)
         assert [one.request.at for one in pending(begin)] == [LATER]
 
+    def test_what_is_to_be_erased_is_noted_once_for_a_time(self, begin: UnitOfWorkFactory) -> None:
+        ask(begin, of())
+        (asked,) = pending(begin)
+        noted = replace(asked, events_deleted=3, content_hash="cafe")
+        with begin() as work:
+            assert work.deletions.begin([noted]) == {asked.id}
+            assert work.deletions.begin([replace(noted, events_deleted=2)]) == set()
+            work.commit()
+        assert pending(begin) == [replace(noted, erased_until=NOON)]
+        ask(begin, of(at=LATER))
+        with begin() as work:
+            assert work.deletions.begin([noted]) == set()  # extended since
+            assert work.deletions.finish([replace(noted, events_left=0, verified_at=LATER)]) == set()
+            (extended,) = work.deletions.pending()
+            assert work.deletions.begin([replace(extended, events_deleted=4)]) == {asked.id}
+            assert work.deletions.finish([replace(extended, events_left=1)]) == {asked.id}
+            work.commit()
+        (left,) = pending(begin)
+        assert (left.events_deleted, left.events_left, left.erased_until) == (4, 1, LATER)
+
+    def test_a_receipt_names_no_ids_and_tells_whether_files_may_have_them(self, begin: UnitOfWorkFactory) -> None:
+        ask(begin, of(), of(BOB))
+        first, second = pending(begin)
+        assert verify(begin, first)
+        with begin() as work:
+            assert work.deletions.unpurged() == [first.id]
+            work.deletions.purged([first.id], at=LATER)
+            work.commit()
+        with begin(write=False) as work:
+            assert work.deletions.unpurged() == []
+            receipt, waiting = work.deletions.get(first.id), work.deletions.get(second.id)
+            assert work.deletions.get(10**30) is work.deletions.get(0) is None
+        assert receipt
+        assert waiting
+        assert (receipt.request, receipt.purged_at) == (replace(first.request, distinct_ids=()), LATER)
+        assert waiting.request.distinct_ids == ("u1",)
+
+    def test_only_what_has_not_been_begun_is_cancelled(self, begin: UnitOfWorkFactory) -> None:
+        ask(begin, of(), of(BOB), of_group(0))
+        first, second, third = pending(begin)
+        verify(begin, first)
+        with begin() as work:
+            work.deletions.begin([second])
+            cancelled = [work.deletions.cancel(number) for number in (first.id, second.id, third.id, third.id, 0)]
+            work.commit()
+        assert cancelled == [False, False, True, False, False]
+        assert [one.id for one in pending(begin)] == [second.id]
+
+    def test_the_queue_is_read_in_parts(self, begin: UnitOfWorkFactory) -> None:
+        ask(begin, *(of_group(0, str(number)) for number in range(5)))
+        everything = pending(begin)
+        with begin(write=False) as work:
+            assert work.deletions.pending(after=everything[1].id, limit=2) == everything[2:4]
+            assert work.deletions.page(DeletionQuery(None, kind=None), limit=10) == everything[::-1]
+            assert work.deletions.count(DeletionQuery(1, kind=DeletionKind.GROUP)) == 5
+            assert work.deletions.count(DeletionQuery(None)) == 0
+
     def test_pages_have_the_newest_first(self, begin: UnitOfWorkFactory) -> None:
         people = [UUID(int=number) for number in range(4)]
         ask(begin, *(of(uuid, at=NOON + timedelta(seconds=at)) for uuid, at in zip(people, (1, 3, 2, 3), strict=True)))
@@ -145,7 +205,7 @@ class DeletionRepositoryContract:
         ask(begin, of(ADA, at=LATER), of(BOB, at=NOON), of_group(1))
         with begin() as work:
             assert work.deletions.backlog() == Backlog(3, NOON)
-            for deletion in work.deletions.pending():
-                if deletion.request.at == NOON:
-                    work.deletions.verify(deletion, at=LATER, events_deleted=0)
+            early = [one for one in work.deletions.pending() if one.request.at == NOON]
+            work.deletions.begin(early)
+            work.deletions.finish([replace(one, events_left=0, verified_at=LATER) for one in early])
             assert work.deletions.backlog() == Backlog(1, LATER)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,7 +90,7 @@ def test_a_backup_taken_while_events_come_in_has_all_that_was_answered_before_an
 def capture(data: Path, *distinct_ids: str, **more: Any) -> None:
     """Store an event of each, without a server."""
     lines = [
-        json.dumps({"event": "seen", "distinct_id": one, "timestamp": datetime.now(UTC).isoformat(), **more})
+        json.dumps({"event": "seen", "distinct_id": one, "timestamp": datetime.now(UTC).isoformat()} | more)
         for one in distinct_ids
     ]
     file = data / "events.jsonl"
@@ -121,47 +120,80 @@ def test_what_was_erased_since_is_erased_again(data: Path, tmp_path: Path) -> No
         people = {one.distinct_ids[0]: one for one in persons(services)}
         services.person_edits.delete(1, people["ann"].uuid, delete_events=True, by=None)
         services.person_edits.delete(1, people["ben"].uuid, keep_person=True, delete_events=True, by=None)
+    run_json(data, "deletions", "drain")
     done = run_json(data, "restore", str(tmp_path / "backup"), "--force")
-    assert done["persons_erased_again"] == 2
+    assert (done["receipts"], done["persons_erased_again"]) == (2, 2)
+    assert stored(data) == ["carl"]
     with opened(Settings(data_dir=data)) as services:
         assert sorted(one.distinct_ids[0] for one in persons(services)) == ["ben", "carl"]
-        with services.relational.begin() as work:
-            asked = {one.request.key: one.request.distinct_ids for one in work.deletions.pending()}
-        assert asked == {str(people["ann"].uuid): ("ann",), str(people["ben"].uuid): ("ben",)}
+    found = run_json(data, "deletions", "list")
+    assert {one["status"] for one in found} == {"completed"}
+    assert sorted(one["key"] for one in found) == sorted([str(people[name].uuid) for name in ("ann", "ben")] * 2)
+
+
+def test_what_was_asked_for_and_had_not_been_erased_yet_is_erased_too(data: Path, tmp_path: Path) -> None:
+    run_json(data, "backup", str(tmp_path / "backup"))
+    delete(data, "ann")
+    assert run_json(data, "restore", str(tmp_path / "backup"), "--force")["persons_erased_again"] == 1
+    assert sorted(stored(data)) == ["ben", "carl"]
 
 
 def test_those_whom_an_erased_person_had_taken_over_since_are_erased_too(data: Path, tmp_path: Path) -> None:
-    """Ben is a person of his own in the backup; nothing of him is left in the database but the want of him."""
+    """Ben is a person of his own in the backup, and nobody had "anon" yet: nothing else tells of them any more."""
+    capture(data, "anon", properties={"$process_person_profile": False})
     run_json(data, "backup", str(tmp_path / "backup"))
+    capture(data, "ann", event="$merge_dangerously", properties={"alias": "ben"})
+    capture(data, "ann", event="$create_alias", properties={"alias": "anon"})
     with opened(Settings(data_dir=data)) as services:
-        ben = next(one for one in persons(services) if one.distinct_ids == ("ben",))
-    with sqlite3.connect(data / "hedgerow.db") as database:
-        for table, column, value in (
-            ("persons", "uuid", ben.uuid.hex),
-            ("person_history", "person_uuid", ben.uuid.hex),
-            ("distinct_ids", "distinct_id", "ben"),
-        ):
-            database.execute(f"DELETE FROM {table} WHERE {column} = ?", (value,))  # noqa: S608
-    database.close()
-    assert run_json(data, "restore", str(tmp_path / "backup"), "--force")["persons_erased_again"] == 1
+        assert sorted(sorted(one.distinct_ids) for one in persons(services)) == [["ann", "anon", "ben"], ["carl"]]
+    delete(data, "ann")
+    run_json(data, "deletions", "drain")
+    run_json(data, "restore", str(tmp_path / "backup"), "--force")
+    assert stored(data) == ["carl"]
     with opened(Settings(data_dir=data)) as services:
-        assert sorted(one.distinct_ids[0] for one in persons(services)) == ["ann", "carl"]
+        assert [one.distinct_ids for one in persons(services)] == [("carl",)]
+
+
+def test_a_deletion_that_was_carried_out_since_is_and_one_taken_back_is_not(data: Path, tmp_path: Path) -> None:
+    """Both waited when the backup was taken."""
+    delete(data, "ann")
+    delete(data, "ben")
+    run_json(data, "backup", str(tmp_path / "backup"))
+    newest = run_json(data, "deletions", "list")[0]["id"]
+    run_json(data, "deletions", "cancel", str(newest))
+    run_json(data, "deletions", "drain")
+    run_json(data, "restore", str(tmp_path / "backup"), "--force")
+    assert sorted(stored(data)) == ["ben", "carl"]
+
+
+def test_a_project_that_was_deleted_since_is_deleted_again(data: Path, tmp_path: Path) -> None:
+    run_json(data, "projects", "create", "Other")
+    run_json(data, "backup", str(tmp_path / "backup"))
+    run_json(data, "projects", "delete", "1", "--yes")
+    run_json(data, "deletions", "drain")
+    assert run_json(data, "restore", str(tmp_path / "backup"), "--force")["projects_erased_again"] == 1
+    assert [one["name"] for one in run_json(data, "projects", "list")] == ["Other"]
+    assert stored(data) == []
 
 
 def test_receipts_survive(data: Path, tmp_path: Path) -> None:
     run_json(data, "backup", str(tmp_path / "backup"))
     capture(data, "dora")
-    with opened(Settings(data_dir=data)) as services:
-        dora = next(one for one in persons(services) if one.distinct_ids == ("dora",))
-        services.person_edits.delete(1, dora.uuid, delete_events=True, by=None)
-    with sqlite3.connect(data / "hedgerow.db") as database:
-        database.execute("UPDATE event_deletions SET delete_verified_at = created_at, events_deleted = 1")
-    database.close()
+    delete(data, "dora")
+    run_json(data, "deletions", "drain")
+    (receipt,) = run_json(data, "deletions", "list")
     done = run_json(data, "restore", str(tmp_path / "backup"), "--force")
     assert (done["receipts"], done["persons_erased_again"]) == (1, 0)
-    with sqlite3.connect(data / "hedgerow.db") as database:
-        assert database.execute("SELECT key, events_deleted FROM event_deletions").fetchall() == [(str(dora.uuid), 1)]
-    database.close()
+    assert run_json(data, "deletions", "list") == [receipt]
+    capture(data, "emil")
+    delete(data, "emil")
+    assert run_json(data, "deletions", "list")[0]["id"] > receipt["id"]
+
+
+def delete(data: Path, distinct_id: str) -> None:
+    """Delete a person with all events."""
+    with opened(Settings(data_dir=data)) as services:
+        services.person_edits.delete_many(1, distinct_ids=[distinct_id], delete_events=True, by=None)
 
 
 def test_the_data_of_another_installation_is_replaced_without_regard_to_it(data: Path, tmp_path: Path) -> None:

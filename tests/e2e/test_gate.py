@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from hedgerow.domain.access_rules import RULED_RESOURCES
 from hedgerow.domain.accounts import SCOPE_OBJECTS
 from hedgerow.entrypoints.bootstrap import Services
 from hedgerow.entrypoints.settings import Settings
@@ -242,3 +243,45 @@ def test_with_the_scopes_nobody_is_kept_out(world: AccessWorld, route: Route) ->
     scopes = [alternatives.split("|")[-1] for alternatives in route.needs.split()]
     response = call(world, route, key_of(world, *(scopes or ["survey:read"])))
     assert response.status_code not in (401, 403) or route.path.startswith("/api/users"), response.text
+
+
+@cache
+def object_of(world: AccessWorld, kind: str) -> str:
+    """The id of one that NIA made."""
+    body = {"name": "hers", "groups": [{"properties": [{"key": "email", "operator": "is_set"}]}]}
+    made = world.nia.call("POST", kind, body)
+    assert made.status_code == 201, made.text
+    return str(made.json["id"])  # type: ignore[index]
+
+
+@cache
+def key_below(world: AccessWorld, resource: str, level: str) -> str:
+    """A key of a member with just this level on a resource, and with every scope."""
+    who = world.somebody(f"k{uuid4()}")
+    world.rule("resource_access_controls", level, resource=resource, organization_member=who.member_id)
+    return who.key("*")
+
+
+def levels_needed(route: Route) -> dict[str, str]:
+    """Of which resources a route needs which level, as documented."""
+    scopes = [scope.split("|")[-1].split(":") for scope in route.needs.split()]
+    needed = {name: "editor" if action == "write" else "viewer" for name, action in scopes}
+    if route.path.endswith("/activity") or route.path.endswith("cohorts/:id/persons"):
+        needed["person"] = "viewer"
+    return {name: level for name, level in needed.items() if name in RULED_RESOURCES}
+
+
+@under_a_project
+def test_a_level_too_low_is_403_and_named(world: AccessWorld, route: Route) -> None:
+    for resource, level in levels_needed(route).items():
+        below = "viewer" if level == "editor" else "none"
+        if (resource, below) == ("action", "none"):
+            continue  # no rule can say so
+        kind = route.path.partition("{project}/")[2].partition("/")[0]
+        if ":id" in route.path and kind in ("insights", "actions", "cohorts"):
+            aimed = Route(route.method, route.path.replace(":id", object_of(world, kind)))
+        else:
+            aimed = route
+        response = call(world, aimed, key_below(world, resource, below))
+        detail = f"You do not have {level} access to this resource."
+        assert_error(response, 403, "permission_denied", detail)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hedgerow.adapters.relational.tables import Row
+from hedgerow.domain.accounts import hash_key
+from hedgerow.services.persons import PersonService
+from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from tests.e2e.conftest import World, assert_error
 
@@ -36,6 +41,35 @@ def test_links_never_carry_the_key(world: World) -> None:
     assert answer is not None
     assert answer["next"]
     assert world.key not in answer["next"]
+
+
+def test_of_a_key_only_its_hash_is_stored(world: World) -> None:
+    with world.services.relational.engine.connect() as connection:
+        rows = [str(row) for table in Row.metadata.sorted_tables for row in connection.execute(select(table))]
+    assert not [row for row in rows if world.key in row or world.key[10:-10] in row]
+    assert [row for row in rows if hash_key(world.key) in row]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_no_error_and_no_log_shows_the_key(
+    world: World, broken: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if broken:
+        monkeypatch.setattr(PersonService, "list", lambda *_, **__: 1 / 0)
+    path = f"/api/projects/{world.project.id}/persons"
+    body = {"personal_api_key": world.key}
+    with caplog.at_level("DEBUG"), capture_logs() as logs:
+        answers = [
+            world.client.get(f"{path}?personal_api_key={world.key}&limit={'1' if broken else 'x'}"),
+            world.client.get(f"{path}?personal_api_key={world.key}x"),
+            world.client.post(f"/api/projects/{world.project.id}/query", json=body),
+            world.call("GET", f"{path}?limit=1" if broken else "persons/0"),
+            world.call("GET", "nothing"),
+        ]
+    assert [answer.status_code for answer in answers] == [500 if broken else 400, 401, 400, 500 if broken else 404, 404]
+    assert not [answer for answer in answers if world.key in answer.text]
+    assert bool(logs) is broken
+    assert world.key not in str(logs) + caplog.text
 
 
 def test_a_missing_scope_is_named_and_write_implies_read(world: World) -> None:

@@ -53,11 +53,25 @@ def test_it_works(world: Limited) -> None:
     assert response.json["type"] == "throttled_error"  # type: ignore[index]
     assert response.headers["Retry-After"] == "54"
     assert not [name for name, _ in response.headers if name.lower().startswith("x-ratelimit")]
+    assert response.headers["RateLimit-Remaining"] == "0"
     world.at += timedelta(seconds=53)
     detail = "Request was throttled. Expected available in 1 second."
     assert_error(world.call("GET", "persons"), 429, "throttled", detail)
     world.at += timedelta(seconds=1)
     assert world.statuses("persons", 4) == [200] * 3 + [429]
+
+
+def test_every_counted_answer_tells_where_the_key_stands(world: Limited) -> None:
+    def told(path: str) -> tuple[str | None, ...]:
+        headers = world.call("GET", path).headers
+        return tuple(headers.get(f"RateLimit-{name}") for name in ("Limit", "Remaining", "Reset"))
+
+    assert told("persons") == ("3", "2", "60")
+    world.at += timedelta(seconds=20)
+    assert told("persons/999999") == ("3", "1", "40")
+    assert told("/api/projects/999999/persons") == (None, None, None)
+    world.at += timedelta(seconds=41)
+    assert told("persons") == ("3", "1", "19")
 
 
 def test_106_one_budget_whether_the_key_comes_in_header_query_or_body(world: Limited) -> None:

@@ -32,7 +32,7 @@ def test_bodies_that_stall_do_not_keep_it_from_ending_and_a_last_body_is_stored(
         late.send_raw(body[20:])
         assert late.answer()[0] == 200
         ending.join()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8, "it waited for bodies as long as at other times"
         assert server.process.returncode == 0
         for connection in stalled:
             assert connection.answer()[0] == 408

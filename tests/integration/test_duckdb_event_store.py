@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from tests.builders import a_copy
+from tests.contracts.event_erasure import EventErasureCases
 from tests.contracts.event_store import (
     ANN,
     BEN,
@@ -60,6 +61,14 @@ def store(path: Path, begin: MemoryUnitOfWorkFactory) -> Iterator[SqlEventStore]
 
 
 class TestSqlEventStore(EventStoreCases):
+    @pytest.fixture
+    def store(self, path: Path, begin: MemoryUnitOfWorkFactory) -> Iterator[SqlEventStore]:
+        opened = SqlEventStore(f"duckdb:///{path}", begin)
+        yield opened
+        opened.close()
+
+
+class TestSqlEventErasure(EventErasureCases):
     @pytest.fixture
     def store(self, path: Path, begin: MemoryUnitOfWorkFactory) -> Iterator[SqlEventStore]:
         opened = SqlEventStore(f"duckdb:///{path}", begin)

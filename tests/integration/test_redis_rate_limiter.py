@@ -39,9 +39,9 @@ class TestRedisRateLimiter(RateLimiterContract):
 
 def test_two_processes_share_one_budget(url: str, limiter: RedisRateLimiter) -> None:
     other = RedisRateLimiter(url)
-    assert limiter.take("k", SMALL, NOW) is None
-    assert other.take("k", SMALL, NOW) is None
-    assert [one.take("k", SMALL, NOW) for one in (limiter, other)] == [60, 60]
+    assert limiter.take("k", SMALL, NOW).wait is None
+    assert other.take("k", SMALL, NOW).wait is None
+    assert [one.take("k", SMALL, NOW).wait for one in (limiter, other)] == [60, 60]
     other.close()
 
 
@@ -55,5 +55,5 @@ def test_only_what_counts_is_kept_and_not_for_ever(limiter: RedisRateLimiter, re
 
 def test_without_redis_each_process_counts_its_own() -> None:
     limiter = RedisRateLimiter("redis://127.0.0.1:1/0")
-    assert [limiter.take("k", SMALL, NOW) for _ in range(3)] == [None, None, 60]
+    assert [limiter.take("k", SMALL, NOW).wait for _ in range(3)] == [None, None, 60]
     limiter.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
-from hedgerow.adapters.relational.tables import DistinctIdRow, GroupRow, PersonHistoryRow, PersonRow, UserRow
+from hedgerow.adapters.relational.tables import DistinctIdRow, GroupRow, PersonHistoryRow, PersonRow, Row, UserRow
 from hedgerow.adapters.relational.unit_of_work import SqlUnitOfWorkFactory
 from hedgerow.domain.activity import person_deleted
 from hedgerow.domain.deletions import of_person
@@ -23,6 +23,7 @@ from tests.contracts.account_repository import AccountRepositoryContract
 from tests.contracts.activity_repository import ActivityRepositoryContract
 from tests.contracts.deletion_repository import DeletionRepositoryContract
 from tests.contracts.person_edits import PersonEditContract
+from tests.contracts.person_erasure import Dump, PersonErasureContract
 from tests.contracts.person_repository import (
     NOON,
     PersonRepositoryContract,
@@ -38,6 +39,7 @@ from tests.contracts.person_repository import (
     tell,
 )
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.run_repository import RunRepositoryContract
 from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 from .databases import empty_postgresql, empty_sqlite
@@ -74,6 +76,16 @@ class TestSqlDeletions(DeletionRepositoryContract):
     pass
 
 
+class TestSqlPersonErasure(PersonErasureContract):
+    @pytest.fixture
+    def dump(self, engine: Engine) -> Dump:
+        def rows() -> str:
+            with engine.connect() as connection:
+                return repr([connection.execute(select(table)).all() for table in Row.metadata.sorted_tables])
+
+        return rows
+
+
 class TestSqlProperties(PropertyRepositoryContract):
     pass
 
@@ -91,6 +103,10 @@ class TestSqlRules(RuleRepositoryContract):
 
 
 class TestSqlSaved(SavedRepositoriesContract):
+    pass
+
+
+class TestSqlRuns(RunRepositoryContract):
     pass
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hedgerow.domain.backups import Progress
 from hedgerow.domain.errors import Conflict
-from hedgerow.entrypoints.control import Control, ask
+from hedgerow.entrypoints.control import Control, _short, ask
 from hedgerow.entrypoints.settings import Settings
 
 
@@ -69,8 +69,8 @@ def test_a_command_that_goes_away_is_in_nobodys_way(settings: Settings, control:
 
 def test_without_a_server_there_is_no_answer_also_where_one_was_killed(settings: Settings) -> None:
     assert ask(settings, {"do": "count"}) is None
-    control = Control(settings, {})
-    control._listening.close()  # its file stays, as after a kill
+    with socket.socket(socket.AF_UNIX) as killed, _short(settings.data_dir / "control.sock") as name:
+        killed.bind(name)  # and its file stays
     assert ask(settings, {"do": "count", "to": 1}) is None
     again = Control(settings, {"count": count})
     assert ask(settings, {"do": "count", "to": 1}) == {"counted": 1}

@@ -11,9 +11,11 @@ from hedgerow.domain.limits import (
     PERSONS_DELETE,
     QUERY,
     Budget,
+    Standing,
     Window,
     budget_of,
     check,
+    standing,
     throttled_text,
 )
 from hypothesis import given
@@ -62,6 +64,13 @@ def test_the_budgets_are_those_documented(budget: Budget, scope: str, windows: d
 )
 def test_each_route_has_its_budget(method: str, route: str, budget: Budget) -> None:
     assert budget_of(method, route) is budget
+
+
+def test_the_standing_is_that_of_the_window_with_the_fewest_requests_left() -> None:
+    budget = TWO_A_MINUTE_THREE_AN_HOUR
+    assert standing([], 100.0, budget, None) == Standing(None, 2, 2, 0)
+    assert standing([94.0], 100.0, budget, None) == Standing(None, 2, 1, 54)
+    assert standing([10.0, 20.0, 99.5], 100.0, budget, None) == Standing(None, 3, 0, 3510)
 
 
 def test_within_the_budget_nothing_waits() -> None:

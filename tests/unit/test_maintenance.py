@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hedgerow.adapters.memory.events import MemoryEventStore
 from hedgerow.services.maintenance import MaintenanceService
 from hedgerow.services.rounds import ROUND
@@ -25,3 +26,14 @@ def test_it_squashes_in_rounds_until_nothing_is_left() -> None:
         events = Events(left)
         assert MaintenanceService(events).squash() == left
         assert events.left == 0
+
+
+def test_it_can_be_ended_between_rounds() -> None:
+    events = Events(2 * ROUND + 1)
+
+    def pause() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        MaintenanceService(events).squash(pause)
+    assert events.left == ROUND + 1

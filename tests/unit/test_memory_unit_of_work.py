@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 
@@ -10,8 +12,10 @@ from tests.contracts.account_repository import AccountRepositoryContract
 from tests.contracts.activity_repository import ActivityRepositoryContract
 from tests.contracts.deletion_repository import DeletionRepositoryContract
 from tests.contracts.person_edits import PersonEditContract
+from tests.contracts.person_erasure import Dump, PersonErasureContract
 from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.property_repository import PropertyRepositoryContract
+from tests.contracts.run_repository import RunRepositoryContract
 from tests.contracts.saved_repositories import SavedRepositoriesContract
 
 
@@ -36,6 +40,17 @@ class TestMemoryDeletions(DeletionRepositoryContract):
     pass
 
 
+class TestMemoryPersonErasure(PersonErasureContract):
+    @pytest.fixture
+    def dump(self, begin: MemoryUnitOfWorkFactory) -> Dump:
+        def everything() -> str:
+            state = begin.state
+            history = [(one.version, one.set_properties, one.unset_properties) for one in state.history.values()]
+            return repr([getattr(state, one.name) for one in fields(state) if one.name != "history"] + [history])
+
+        return everything
+
+
 class TestMemoryProperties(PropertyRepositoryContract):
     pass
 
@@ -53,4 +68,8 @@ class TestMemoryRules(RuleRepositoryContract):
 
 
 class TestMemorySaved(SavedRepositoriesContract):
+    pass
+
+
+class TestMemoryRuns(RunRepositoryContract):
     pass

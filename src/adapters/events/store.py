@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -20,11 +20,14 @@ from sqlalchemy.schema import CreateTable
 from ...domain.actors import ActorPage, ActorRow, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell, CellKind
 from ...domain.backups import Snapshot
+from ...domain.erasure import Contents, Covered
+from ...domain.errors import StoreUnavailable
 from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
-from . import retention, snapshots, squash, writes
+from . import erasure, retention, snapshots, squash, writes
+from .compaction import Copy, Readers, remove_leftovers
 from .dialects import duckdb
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
@@ -34,6 +37,11 @@ from .runs import read_runs
 from .selects import actors, cells, extremes, is_rolling
 from .slots import PropertySlots
 from .tables import events, holders, metadata
+
+_ATTEMPTS = 100
+_FEW = 20_000  # rows that may come in while the file is copied, and are copied while writers wait
+_MOMENT = 1.0  # seconds: one round of whatever changes rows takes less, only compaction takes longer
+_PATIENCE = 0.3  # seconds for which writers wait until long questions to the store have been answered
 
 
 class SqlEventStore:
@@ -50,6 +58,8 @@ class SqlEventStore:
         self._slots = PropertySlots(begin)
         self.people = SqlPeopleIndex(self._transaction, self._slots, self._zone)
         self._writing = threading.Lock()
+        self._maintaining = threading.Lock()  # whatever changes rows that are there; taken before the other
+        self._readers = Readers()
         self._with_holders: dict[int, bool] = {}
         # Nobody else changes the file while it is open, so counting in memory is enough; the start makes the
         # numbers of two runs differ.
@@ -58,6 +68,7 @@ class SqlEventStore:
         with self._transaction() as connection:
             for table in metadata.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
+        remove_leftovers(self._engine)
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         with self._transaction() as connection:
@@ -113,23 +124,62 @@ class SqlEventStore:
             return first
 
     def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
+        project = self._project(span.project_id)
         with self._transaction() as connection:
-            return read_runs(connection, self._project(span.project_id), span, where, limit)
+            return read_runs(connection, project, span, where, limit)
 
     def squash(self, limit: int) -> int:
-        with self._writing:
+        with self._maintaining, self._writing:
             with self._transaction() as connection:
                 folded = squash.fold(connection, limit)
             if folded < limit:
                 self._with_holders.clear()
         return folded
 
+    def contents(self, covered: Covered) -> Sequence[Contents]:
+        with self._transaction() as connection:
+            return erasure.contents_of(connection, covered)
+
+    def erase(self, covered: Covered, limit: int) -> int:
+        with self._maintaining, self._writing:
+            with self._transaction() as connection:
+                erased = erasure.erase(connection, covered, limit)
+            if erased:
+                self._changes.update(covered.projects)
+        return erased
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> Collection[str]:
+        with self._maintaining, self._writing, self._transaction() as connection:
+            return erasure.forget_ids(connection, project_id, distinct_ids)
+
+    def forget_project(self, project_id: int) -> None:
+        with self._maintaining, self._writing, self._transaction() as connection:
+            erasure.forget_project(connection, project_id)
+
+    def compact(self) -> None:
+        with self._maintaining:
+            copy = Copy(self._engine)
+            with self._writing:
+                copy.start()
+            try:
+                for _ in range(_ATTEMPTS):
+                    while copy.catch_up() > _FEW:
+                        pass
+                    with self._writing, self._readers.outside(_PATIENCE) as nobody:
+                        if nobody:
+                            copy.catch_up()
+                            copy.take_place()
+                            return
+                raise StoreUnavailable("The event store is too busy to be compacted.")
+            finally:
+                copy.abandon()
+
     def count_before(self, project_id: int, before: datetime) -> int:
         with self._transaction() as connection:
             return retention.count(connection, project_id, before)
 
     def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
-        with self._writing:
+        with self._maintaining, self._writing:
             with self._transaction() as connection:
                 removed = retention.remove(connection, project_id, before, limit)
             self._changes[project_id] += bool(removed)
@@ -145,10 +195,16 @@ class SqlEventStore:
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """The present state, to be copied to another file whatever is written meanwhile."""
-        with self._engine.connect() as connection:
-            snapshots.take_hold(connection)
-            yield partial(snapshots.copy_to, connection)
+        """The present state, to be copied to another file whatever is added meanwhile; what would change rows that
+        are there waits."""
+        if not self._maintaining.acquire(timeout=_MOMENT):  # who takes this holds up all who write
+            raise StoreUnavailable("The event store is being compacted: take a backup when that is done.")
+        try:
+            with self._readers.inside(), self._engine.connect() as connection:
+                snapshots.take_hold(connection)
+                yield partial(snapshots.copy_to, connection)
+        finally:
+            self._maintaining.release()
 
     def ping(self) -> None:
         """Return if the store answers."""
@@ -166,7 +222,7 @@ class SqlEventStore:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         try:
-            with self._engine.begin() as connection:
+            with self._readers.inside(), self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
             if failure := duckdb.unavailable(error, self._engine):

@@ -74,6 +74,22 @@ class MemoryAccountRepository:
     def projects(self) -> Sequence[Project]:
         return list(self._state.projects.values())
 
+    def delete_project(self, project_id: int, at: datetime) -> bool:
+        if project_id not in self._state.projects:
+            return False
+        self._state.deleted_projects[project_id] = self._state.projects.pop(project_id)
+        return True
+
+    def restore_project(self, project_id: int) -> Project | None:
+        project = self._state.deleted_projects.pop(project_id, None)
+        if project is not None:
+            self._state.projects[project_id] = project
+        return project
+
+    def erase_project(self, project_id: int, limit: int) -> int:
+        self._state.erase_project(project_id)
+        return 0
+
     def update_project(self, project: Project) -> None:
         self._state.projects[project.id] = project
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,6 +12,8 @@ import orjson
 
 from ...domain.actors import ActorPage, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell
+from ...domain.conditions import text_of
+from ...domain.erasure import Contents, Covered, OfGroup, OfPersons, contents, event_line
 from ...domain.events import Event, Properties, StoredEvent
 from ...domain.ports import PersonCopy, Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
@@ -91,6 +93,42 @@ class MemoryEventStore:
     def squash(self, limit: int) -> int:
         return 0  # whom an event belongs to is looked up at no cost here
 
+    def contents(self, covered: Covered) -> Sequence[Contents]:
+        parts = len(covered.parts) if isinstance(covered, OfPersons) else 1
+        lines: list[list[bytes]] = [[] for _ in range(parts)]
+        for one in self._events:
+            place = _place(covered, one)
+            if place is not None:
+                event = one.event
+                text = text_of(event.properties) or ""
+                lines[place].append(event_line(event.uuid, event.name, event.distinct_id, event.timestamp, text))
+        return [contents(each) for each in lines]
+
+    def erase(self, covered: Covered, limit: int) -> int:
+        gone = [one for one in self._events if _place(covered, one) is not None][:limit]
+        self._events = [one for one in self._events if one not in gone]
+        self._changes.update({one.event.project_id for one in gone})
+        return len(gone)
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> Collection[str]:
+        used = {one.event.distinct_id for one in self._events if one.event.project_id == project_id}
+        for unused in (forgotten := set(distinct_ids) - used):
+            self._ids.pop((project_id, unused), None)
+            self._holders.pop((project_id, unused), None)
+        return forgotten
+
+    def forget_project(self, project_id: int) -> None:
+        for whose in [key for key in self._people if key[0] == project_id]:
+            del self._people[whose]
+        for group in [key for key in self._groups if key[0] == project_id]:
+            del self._groups[group]
+        for known in (self._ids, self._holders):
+            for key in [key for key in known if key[0] == project_id]:
+                del known[key]
+
+    def compact(self) -> None:
+        """There are no files."""
+
     def count_before(self, project_id: int, before: datetime) -> int:
         return len(self._before(project_id, before))
 
@@ -129,3 +167,18 @@ class MemoryEventStore:
         with self._begin(write=False) as work:
             project = work.accounts.project(project_id)
         return ZoneInfo(project.timezone if project else "UTC")
+
+
+def _place(covered: Covered, one: StoredEvent) -> int | None:
+    """Which part of what is covered an event is in, None if in none."""
+    if not isinstance(covered, OfPersons):
+        meets = not isinstance(covered, OfGroup) or one.groups.get(covered.index) == covered.key
+        return 0 if meets and one.event.project_id == covered.project_id else None
+    for place, part in enumerate(covered.parts):
+        if (
+            part.project_id == one.event.project_id
+            and one.event.distinct_id in part.distinct_ids
+            and one.created_at <= part.until
+        ):
+            return place
+    return None

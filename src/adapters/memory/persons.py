@@ -15,7 +15,7 @@ from ...domain.people_index import needs_index
 from ...domain.persons import Person, person_uuid
 from ...domain.population import Holder, Id, Population, Profile
 from ...domain.ports import PersonCopy, PersonPage, PersonQuery, Position, Projection
-from ...domain.timeline import PastVersion
+from ...domain.timeline import PastVersion, properties_at
 from .state import State
 
 _IDS_ON_A_PAGE = 1000
@@ -148,6 +148,45 @@ class MemoryPersonRepository:
         for past in sorted(self._state.history.values(), key=lambda one: one.version):
             if (past.profile.project_id, past.profile.uuid) == (project_id, uuid) and past.version <= until:
                 yield PastVersion(past.version, past.set_properties, past.unset_properties, past.snapshot)
+
+    def forget_history(self, project_id: int, uuid: UUID, version: int, *, at: datetime) -> Collection[int]:
+        history = self._state.history
+        own = [
+            (one.version, number)
+            for number, one in history.items()
+            if (one.profile.project_id, one.profile.uuid) == (project_id, uuid) and one.version <= version
+        ]
+        if own:
+            past, last = self.history(project_id, uuid, version), max(own)[1]
+            whole = properties_at(past, [version])[version]
+            begins = replace(history[last], set_properties=whole, unset_properties=(), snapshot=True)
+            for _, number in own:
+                del history[number]
+            if not begins.ending:
+                history[last] = begins
+        return self._forget_merged(project_id, uuid, at, {uuid})
+
+    def _forget_merged(self, project_id: int, into: UUID, at: datetime, known: set[UUID]) -> set[int]:
+        found: set[int] = set()
+        for ending in list(self._state.history.values()):
+            profile = ending.profile
+            merged = ending.merged_into and (ending.merged_into.project_id, ending.merged_into.uuid)
+            if merged != (project_id, into) or ending.at > at:
+                continue
+            for number, one in list(self._state.history.items()):
+                same = (one.profile.project_id, one.profile.uuid) == (project_id, profile.uuid)
+                if same and one.version <= ending.version:
+                    del self._state.history[number]
+            if profile.id is not None:
+                found.add(profile.id)
+            if profile.uuid not in known:
+                found |= self._forget_merged(project_id, profile.uuid, at, known | {profile.uuid})
+        return found
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
+        for one in distinct_ids:
+            if self._state.ids.get((project_id, one), (None, False))[0] is None:
+                self._state.ids.pop((project_id, one), None)
 
     def unapplied(self) -> Sequence[Projection]:
         return [self._present(projection) for projection in self._state.log.values()]

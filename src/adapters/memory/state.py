@@ -20,6 +20,7 @@ from ...domain.population import Id, Revision
 from ...domain.ports import Projection
 from ...domain.roles import Role
 from ...domain.saved_actions import SavedAction
+from ...domain.schedules import Run
 
 RuleKey: TypeAlias = tuple[int, Resource, str | None, UUID | None, UUID | None]
 
@@ -32,6 +33,7 @@ class State:
 
     users: dict[int, User] = field(default_factory=dict)
     projects: dict[int, Project] = field(default_factory=dict)
+    deleted_projects: dict[int, Project] = field(default_factory=dict)
     keys: dict[str, ApiKey] = field(default_factory=dict)
     roles: dict[UUID, Role] = field(default_factory=dict)
     role_members: dict[tuple[UUID, int], None] = field(default_factory=dict)
@@ -50,10 +52,30 @@ class State:
     cohorts: dict[int, Cohort] = field(default_factory=dict)
     members: dict[tuple[int, int], None] = field(default_factory=dict)
     insights: dict[int, Insight] = field(default_factory=dict)
+    runs: dict[tuple[str, datetime], Run] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Self:
         return type(self)(*(dict(getattr(self, one.name)) for one in fields(self)))
+
+    def erase_project(self, project_id: int) -> None:
+        """Everything of a deleted project, but for the deletion queue."""
+        if self.deleted_projects.pop(project_id, None) is None:
+            return
+        gone = {number for number, one in self.persons.items() if one.project_id == project_id}
+        self.persons = {number: one for number, one in self.persons.items() if number not in gone}
+        self.updated_at = {number: one for number, one in self.updated_at.items() if number not in gone}
+        self.members = dict.fromkeys(member for member in self.members if member[1] not in gone)
+        self.ids = {key: one for key, one in self.ids.items() if key[0] != project_id}
+        self.history = {number: one for number, one in self.history.items() if one.profile.project_id != project_id}
+        self.group_types = {key: one for key, one in self.group_types.items() if key[0] != project_id}
+        self.groups = {key: one for key, one in self.groups.items() if key[0] != project_id}
+        self.definitions = {key: one for key, one in self.definitions.items() if key[0] != project_id}
+        self.activity = {key: one for key, one in self.activity.items() if one.project_id != project_id}
+        self.rules = {key: one for key, one in self.rules.items() if one.project_id != project_id}
+        self.actions = {number: one for number, one in self.actions.items() if one.project_id != project_id}
+        self.cohorts = {number: one for number, one in self.cohorts.items() if one.project_id != project_id}
+        self.insights = {number: one for number, one in self.insights.items() if one.project_id != project_id}
 
     def next_id(self, kind: str) -> int:
         """A number never given before."""

@@ -15,6 +15,7 @@ from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from ...domain.roles import RoleRepository
 from ...domain.saved_actions import ActionRepository
+from ...domain.schedules import RunRepository
 from .access_rules import MemoryRuleRepository
 from .accounts import MemoryAccountRepository
 from .activity import MemoryActivityRepository
@@ -23,6 +24,7 @@ from .groups import MemoryGroupRepository
 from .persons import MemoryPersonRepository
 from .properties import MemoryPropertyRepository
 from .roles import MemoryRoleRepository
+from .runs import MemoryRunRepository
 from .saved import MemoryActionRepository, MemoryCohortRepository, MemoryInsightRepository
 from .state import State
 
@@ -52,6 +54,7 @@ class MemoryUnitOfWork:
     cohorts: CohortRepository
     insights: InsightRepository
     groups: GroupRepository
+    runs: RunRepository
 
     def __init__(self, factory: MemoryUnitOfWorkFactory, *, write: bool) -> None:
         self._factory = factory
@@ -72,6 +75,7 @@ class MemoryUnitOfWork:
         self.cohorts = MemoryCohortRepository(self._state)
         self.insights = MemoryInsightRepository(self._state)
         self.groups = MemoryGroupRepository(self._state)
+        self.runs = MemoryRunRepository(self._state)
         return self
 
     def __exit__(

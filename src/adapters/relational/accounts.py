@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ...domain.accounts import ApiKey, MemberLevel, Organization, Project, User, new_project_token
 from ...domain.errors import Conflict
+from . import erasure
 from .access_tables import OrganizationRow
 from .columns import LARGEST
 from .tables import ApiKeyRow, DistinctIdRow, ProjectRow, UserRow
@@ -87,8 +88,21 @@ class SqlAccountRepository:
         return _project(row) if row else None
 
     def projects(self) -> Sequence[Project]:
-        rows = self._connection.execute(select(*_PROJECT).order_by(ProjectRow.id))
+        rows = self._connection.execute(_PROJECTS.order_by(ProjectRow.id))
         return [_project(row) for row in rows]
+
+    def delete_project(self, project_id: int, at: datetime) -> bool:
+        deleted = update(ProjectRow).values(deleted_at=at)
+        deleted = deleted.where(ProjectRow.id == project_id, ProjectRow.deleted_at.is_(None))
+        return self._connection.execute(deleted).rowcount > 0
+
+    def restore_project(self, project_id: int) -> Project | None:
+        restored = update(ProjectRow).values(deleted_at=None).where(ProjectRow.id == project_id)
+        row = self._connection.execute(restored.returning(*_PROJECT)).one_or_none()
+        return _project(row) if row else None
+
+    def erase_project(self, project_id: int, limit: int) -> int:
+        return erasure.erase_project(self._connection, project_id, limit)
 
     def update_project(self, project: Project) -> None:
         statement = update(ProjectRow).where(ProjectRow.id == project.id)
@@ -154,13 +168,14 @@ def _key(row: Any) -> ApiKey:
 
 
 _USER = tuple(UserRow.__table__.columns)
-_PROJECT = tuple(ProjectRow.__table__.columns)
+_PROJECT = tuple(column for column in ProjectRow.__table__.columns if column.key != "deleted_at")
 _KEY = tuple(ApiKeyRow.__table__.columns)
 
 # Made once: every request needs some of them, and making one takes as long as executing it.
 _value: BindParameter[Any] = bindparam("value")
 _USER_BY_ID = select(*_USER).where(UserRow.id == _value)
 _USER_BY_EMAIL = select(*_USER).where(UserRow.email == _value)
-_PROJECT_BY_ID = select(*_PROJECT).where(ProjectRow.id == _value)
-_PROJECT_BY_TOKEN = select(*_PROJECT).where(ProjectRow.api_token == _value)
+_PROJECTS = select(*_PROJECT).where(ProjectRow.deleted_at.is_(None))
+_PROJECT_BY_ID = _PROJECTS.where(ProjectRow.id == _value)
+_PROJECT_BY_TOKEN = _PROJECTS.where(ProjectRow.api_token == _value)
 _KEY_BY_VALUE = select(*_KEY).where(ApiKeyRow.secure_value == _value)

@@ -21,12 +21,20 @@ from ...domain.deletions import DeletionKind
 @dataclass(frozen=True, slots=True)
 class Erased:
     """Persons (project, uuid) that are to go, those of whom only the events are, distinct ids without a person, by
-    project, with the uuid of a person erased there, and projects."""
+    project, with the uuid of a person erased there, and projects. `waiting`: of the deletions that wait in the
+    restored database, how many had been carried out; `cancelled`: the ids of those that had been taken back."""
 
     gone: tuple[tuple[int, UUID], ...] = ()
     kept: tuple[tuple[int, UUID], ...] = ()
     ids: tuple[tuple[int, str, tuple[str, ...]], ...] = ()
     projects: tuple[int, ...] = ()
+    waiting: int = 0
+    cancelled: tuple[int, ...] = ()
+
+    @property
+    def is_anything(self) -> bool:
+        """Whether there is something to erase again."""
+        return bool(self.gone or self.kept or self.ids or self.projects or self.waiting)
 
 
 def erased_since(restored: Path, replaced: Path) -> Erased:
@@ -49,11 +57,14 @@ def erased_since(restored: Path, replaced: Path) -> Erased:
             kept=tuple(one for one in asked if one in living and one not in missing),
             ids=tuple((project, keys[project], tuple(found)) for project, found in ids.items() if project in keys),
             projects=tuple(number for (number,) in both.execute(_PROJECTS, (int(DeletionKind.TEAM),))),
+            waiting=both.execute(_WAITING).fetchone()[0],
+            cancelled=tuple(number for (number,) in both.execute(_CANCELLED)),
         )
 
 
 def take_over_receipts(restored: Path, replaced: Path) -> int:
-    """Add the receipts since the backup to the restored database; how many."""
+    """Add the receipts since the backup to the restored database; how many. Numbers given since are not given again
+    either."""
     with _both(restored, replaced) as both:
         if not both.execute(_RELATED).fetchone()[0]:
             return 0
@@ -66,6 +77,7 @@ def take_over_receipts(restored: Path, replaced: Path) -> int:
             " WHERE delete_verified_at IS NOT NULL"
             " AND NOT EXISTS (SELECT 1 FROM main.event_deletions AS known WHERE known.id = receipt.id)"
         ).rowcount
+        both.execute(_GO_ON_COUNTING)
         both.commit()
         return added
 
@@ -89,7 +101,8 @@ SELECT EXISTS (SELECT 1 FROM main.users JOIN replaced.users USING (uuid))
 """
 _SINCE = """
 NOT EXISTS (SELECT 1 FROM main.event_deletions AS known
-    WHERE known.id = asked.id AND (known.delete_verified_at IS NULL) = (asked.delete_verified_at IS NULL))
+    WHERE known.id = asked.id AND known.key = asked.key
+    AND (known.delete_verified_at IS NULL) = (asked.delete_verified_at IS NULL))
 """
 _ASKED = f"""
 SELECT DISTINCT persons.project_id, persons.uuid FROM replaced.event_deletions AS asked
@@ -113,6 +126,19 @@ AND NOT EXISTS (SELECT 1 FROM replaced.distinct_ids AS known
     WHERE known.project_id = seen.project_id AND known.distinct_id = seen.distinct_id)
 """
 _KEYS = "SELECT project_id, key FROM replaced.event_deletions WHERE deletion_type = ? ORDER BY id"
+_WAITING = """
+SELECT count(*) FROM main.event_deletions AS known JOIN replaced.event_deletions AS asked USING (id, project_id, key)
+WHERE known.delete_verified_at IS NULL AND asked.delete_verified_at IS NOT NULL
+"""
+_CANCELLED = """
+SELECT id FROM main.event_deletions AS known
+WHERE delete_verified_at IS NULL
+AND NOT EXISTS (SELECT 1 FROM replaced.event_deletions AS asked WHERE asked.id = known.id AND asked.key = known.key)
+"""
+_GO_ON_COUNTING = """
+UPDATE main.sqlite_sequence SET seq = max(seq, coalesce(
+    (SELECT later.seq FROM replaced.sqlite_sequence AS later WHERE later.name = sqlite_sequence.name), 0))
+"""
 _PROJECTS = f"""
 SELECT DISTINCT asked.project_id FROM replaced.event_deletions AS asked
 JOIN main.projects ON projects.id = asked.project_id

@@ -14,7 +14,7 @@ from ...domain.persons import Person
 from ...domain.population import Id, Population
 from ...domain.ports import PersonPage, PersonQuery, Position, Projection
 from ...domain.timeline import PastVersion
-from . import population, projections
+from . import erasure, population, projections
 from .batch import batch_of, fetch
 from .columns import LARGEST, Moment, Number
 from .filters import conditions
@@ -94,6 +94,12 @@ class SqlPersonRepository:
         )
         for version, set_properties, unset, snapshot in self._connection.execute(statement):
             yield PastVersion(version, set_properties, unset, snapshot)
+
+    def forget_history(self, project_id: int, uuid: UUID, version: int, *, at: datetime) -> Collection[int]:
+        return erasure.forget_history(self._connection, project_id, uuid, version, at)
+
+    def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
+        erasure.forget_ids(self._connection, project_id, distinct_ids)
 
     def unapplied(self) -> Sequence[Projection]:
         return projections.unapplied(self._connection)

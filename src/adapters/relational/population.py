@@ -65,7 +65,7 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
     into = {profile.id: merged[profile].id or 0 for profile in left}
     members.add(connection, ((cohort, into[person]) for cohort, person in memberships if person in into))
     _keep_ids(connection, population)
-    _append_history(connection, [*population.revisions, *population.endings(at)])
+    _append_history(connection, population.revisions, population.endings(at))
     described = groups.save(connection, population, at)
 
     holders.update((key, profile.uuid) for key, profile in population.reattributed.items())
@@ -184,22 +184,23 @@ def _keep_ids(connection: Connection, population: Population) -> None:
     run(connection, _INSERT_IDS, rows)
 
 
-def _append_history(connection: Connection, revisions: Iterable[Revision]) -> None:
-    run(
-        connection,
-        _INSERT_HISTORY,
-        (
-            (
-                revision.profile.project_id,
-                revision.profile.uuid.hex,
-                revision.version,
-                to_micros(revision.at),
-                revision.snapshot,
-                _json(revision.set_properties),
-                _json(revision.unset_properties),
-            )
-            for revision in revisions
-        ),
+def _append_history(connection: Connection, revisions: Iterable[Revision], endings: Iterable[Revision]) -> None:
+    rows: list[tuple[Any, ...]] = [(*_revision(one), None, None) for one in revisions]
+    for one in endings:
+        into = one.merged_into
+        rows.append((*_revision(one), one.profile.id, into.uuid.hex if into else None))
+    run(connection, _INSERT_HISTORY, rows)
+
+
+def _revision(revision: Revision) -> tuple[Any, ...]:
+    return (
+        revision.profile.project_id,
+        revision.profile.uuid.hex,
+        revision.version,
+        to_micros(revision.at),
+        revision.snapshot,
+        _json(revision.set_properties),
+        _json(revision.unset_properties),
     )
 
 
@@ -309,4 +310,6 @@ _INSERT_HISTORY = insert_batch(
     PersonHistoryRow.snapshot,
     PersonHistoryRow.set_properties,
     PersonHistoryRow.unset_properties,
+    PersonHistoryRow.person_id,
+    PersonHistoryRow.merged_into,
 )

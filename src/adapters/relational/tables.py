@@ -52,6 +52,8 @@ class UserRow(Row):
 
 
 class ProjectRow(Row):
+    """A project. One with `deleted_at` is there for nobody, and waits for the erasure of what belongs to it."""
+
     __tablename__ = "projects"
     __table_args__ = _KEPT_IDS
 
@@ -73,6 +75,7 @@ class ProjectRow(Row):
     retention_days: Mapped[int | None]
     aggregate_by_distinct_id: Mapped[bool]
     human_friendly_comparison_periods: Mapped[bool]
+    deleted_at: Mapped[datetime | None]
 
 
 class ApiKeyRow(Row):
@@ -161,10 +164,23 @@ class DistinctIdRow(Row):
 
 
 class PersonHistoryRow(Row):
-    """One version of a person. It outlives the person: events keep the versions they saw."""
+    """One version of a person. It outlives the person: events keep the versions they saw.
+
+    The version in which a person ends has its integer id, and the uuid of who took it over if that was a merge.
+    """
 
     __tablename__ = "person_history"
-    __table_args__ = (Index(None, "project_id", "person_uuid", "version"), _KEPT_IDS)
+    __table_args__ = (
+        Index(None, "project_id", "person_uuid", "version"),
+        Index(
+            None,
+            "project_id",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
+        _KEPT_IDS,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey(ProjectRow.id))
@@ -174,6 +190,8 @@ class PersonHistoryRow(Row):
     snapshot: Mapped[bool]
     set_properties: Mapped[Any] = mapped_column(Json)
     unset_properties: Mapped[Any] = mapped_column(Json)
+    person_id: Mapped[int | None]
+    merged_into: Mapped[UUID | None]
 
 
 class GroupTypeRow(Row):

@@ -17,6 +17,7 @@ from ...domain.insights import InsightRepository
 from ...domain.ports import AccountRepository, PersonRepository, PropertyRepository
 from ...domain.roles import RoleRepository
 from ...domain.saved_actions import ActionRepository
+from ...domain.schedules import RunRepository
 from . import engine as engines
 from .access_rules import SqlRuleRepository
 from .accounts import SqlAccountRepository
@@ -27,6 +28,7 @@ from .groups import SqlGroupRepository
 from .persons import SqlPersonRepository
 from .properties import SqlPropertyRepository
 from .roles import SqlRoleRepository
+from .runs import SqlRunRepository
 from .saved import SqlActionRepository, SqlInsightRepository
 
 _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
@@ -46,6 +48,7 @@ class SqlUnitOfWork:
     cohorts: CohortRepository
     insights: InsightRepository
     groups: GroupRepository
+    runs: RunRepository
 
     def __init__(self, engine: Engine, *, write: bool) -> None:
         self._engine = engine
@@ -72,6 +75,7 @@ class SqlUnitOfWork:
         self.cohorts = SqlCohortRepository(self._connection)
         self.insights = SqlInsightRepository(self._connection)
         self.groups = SqlGroupRepository(self._connection)
+        self.runs = SqlRunRepository(self._connection)
         return self
 
     def __exit__(

@@ -13,6 +13,7 @@ from ..settings import read_settings
 from .access import access
 from .backup import backup, restore
 from .db import db
+from .deletions import deletions
 from .demo import demo
 from .doctor import doctor
 from .events import events
@@ -22,6 +23,7 @@ from .retention import retention
 from .roles import roles
 from .serve import serve
 from .users import users
+from .workers import scheduler, worker
 
 _COMMANDS: tuple[click.Command, ...] = (
     serve,
@@ -32,11 +34,14 @@ _COMMANDS: tuple[click.Command, ...] = (
     projects,
     keys,
     events,
+    deletions,
     retention,
     backup,
     restore,
     doctor,
     demo,
+    scheduler,
+    worker,
 )
 
 hedgerow = AppGroup("hedgerow", help="People and trends from PostHog SDKs, on one machine.")

@@ -48,6 +48,24 @@ def list_() -> list[dict[str, Any]]:
 
 
 @projects.command()
+@click.argument("project_id", type=int, metavar="ID")
+@click.option("--yes", is_flag=True, help="Do it.")
+@answers
+def delete(project_id: int, yes: bool) -> dict[str, Any]:
+    """Delete a project: it disappears at once; all that it has is erased when the deletion queue is drained.
+
+    Until then `deletions cancel` brings it back. Works beside a running server.
+    """
+    from ..bootstrap import accounts
+
+    with accounts() as service:
+        project = service.project(project_id)
+        if not yes:
+            raise InvalidInput(f"This deletes the project {project.name} with all that it has. Say --yes to do it.")
+        return project_body(service.delete_project(project_id))
+
+
+@projects.command()
 @click.argument("project_id", metavar="ID", type=int)
 @click.option("--name", help="Name.")
 @click.option("--timezone", help="IANA time zone in which days begin and end.")
@@ -125,5 +143,4 @@ def project_body(project: Project) -> dict[str, Any]:
         "api_token": project.api_token,
         "timezone": project.timezone,
         "week_start_day": project.week_start_day,
-        "retention_days": project.retention_days,
     }

@@ -47,10 +47,13 @@ from ....domain.aggregation import Function
 from ....domain.errors import StoreUnavailable
 from ..tables import CompressedText, Instant, ScannedText
 
+CHECKPOINT_THRESHOLD = "256MB"
+"""When so much has been written, it moves from the log into the file: the default of 16 MB halves the throughput."""
+
 _CONFIG = {
     # Without it DuckDB writes files for its oldest readers and silently ignores zstd.
     "storage_compatibility_version": "latest",
-    "checkpoint_threshold": "256MB",
+    "checkpoint_threshold": CHECKPOINT_THRESHOLD,
     "memory_limit": "1GB",
 }
 _FATAL = (duckdb.FatalException, duckdb.InternalException)
