@@ -89,20 +89,18 @@ class SavedRepositoriesContract:
             assert ([row.name for row in page.rows], page.count) == (["3", "2"], 3)
             assert [row.name for row in kept.page(project, limit=2, offset=2).rows] == ["0"]
 
-    @pytest.mark.parametrize("repository", ["actions", "cohorts", "insights"])
+    @pytest.mark.parametrize(
+        ("repository", "build"), [("actions", an_action), ("cohorts", a_cohort), ("insights", an_insight)]
+    )
     @pytest.mark.parametrize("everything", [True, False])
     def test_pages_have_what_a_listing_shows_and_count_no_more(
-        self, begin: UnitOfWorkFactory, repository: str, everything: bool
+        self, begin: UnitOfWorkFactory, repository: str, build: Any, everything: bool
     ) -> None:
         project = a_project(begin)
         with begin() as work:
             kept, user = getattr(work, repository), a_user(work)
-            builders: dict[str, Any] = {"actions": an_action, "cohorts": a_cohort, "insights": an_insight}
-            new = builders[repository](project)
             rows = [
-                kept.add(
-                    replace(new, created_by=by, **({"short_id": f"s{number}"} if repository == "insights" else {}))
-                )
+                kept.add(replace(build(project, f"number{number}"), created_by=by))
                 for number, by in enumerate([user.id, None, None, user.id])
             ]
             for creator, exceptions in ((None, ()), (None, (0, 1)), (user.id, ()), (user.id, (1, 3))):
