@@ -9,11 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hedgerow.entrypoints.cli import hedgerow
 
 from tests.stack import Stack
-
-pytestmark = pytest.mark.skipif("worker" not in hedgerow.commands, reason="there are no workers yet")
 
 
 @pytest.fixture(scope="module")
