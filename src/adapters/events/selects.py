@@ -269,7 +269,9 @@ class _Measured:
         found = self._matching.select(*self._values, *named, where=where).distinct().subquery()
         keys = [found.c.actor, *self._of(found)]
         previous = func.lag(found.c.last).over(partition_by=keys, order_by=[found.c.first, found.c.last])
-        seen = select(*found.c, previous.label("previous")).where(found.c.first <= found.c.last).subquery()
+        # Read by both halves of the union, and worked out once for both.
+        seen = select(*found.c, previous.label("previous")).where(found.c.first <= found.c.last).cte("seen")
+        seen = seen.prefix_with("MATERIALIZED")
         fresh = func.greatest(seen.c.first, func.coalesce(seen.c.previous + _ONE, seen.c.first)).label("bucket")
         begins = select(fresh, *self._of(seen), _ONE.label("number")).where(fresh <= seen.c.last)
         ends = select((seen.c.last + _ONE).label("bucket"), *self._of(seen), literal_column("-1").label("number"))
