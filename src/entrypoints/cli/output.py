@@ -12,6 +12,9 @@ import orjson
 
 from ...domain.errors import HedgerowError
 
+_COLUMNS = 9
+"""More do not fit beside each other: such rows are printed one below the other."""
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -60,6 +63,11 @@ def _is_table(value: Any) -> bool:
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> None:
+    if len(rows[0]) > _COLUMNS:
+        for row in rows:
+            _print(row)
+            click.echo()
+        return
     from rich.console import Console
     from rich.table import Table
 
@@ -78,6 +86,4 @@ def _cell(value: Any) -> str:
         return ", ".join(f"{key} {_cell(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "-"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_cell(part)}" for key, part in value.items())
     return str(value)
