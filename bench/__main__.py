@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import hostile, ingest, persons, queries
+from . import dashboards, hostile, ingest, persons, queries
 from .dataset import Access, load_events, merge_some
 from .report import Measure, show
 from .server import Server
 
-PARTS = ("start", "queries", "memory", "hostile", "ingest", "import", "persons")
+PARTS = ("start", "queries", "memory", "hostile", "dashboards", "ingest", "import", "persons")
 
 
 def main() -> None:
@@ -64,6 +64,9 @@ def _measures(parts: list[str] | tuple[str, ...], kept: Path, scratch: Path, eve
             yield from hostile.measure(server, access)
     if "queries" in parts:
         yield from _queries(folder, scratch / "merged", access)
+    if "dashboards" in parts:
+        with Server(_copied(folder, scratch / "dashboards")) as server:
+            yield from dashboards.measure(server, access)
     if "ingest" in parts:
         with Server(_copied(folder, scratch / "ingest")) as server:
             yield from ingest.measure(server, access)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from itertools import count
 from typing import Any
 
 import orjson
@@ -24,7 +23,8 @@ _TILES = 10
 _ROUNDS = 3
 _RATE = 5_000  # events a second that are offered
 _BATCH = 100
-_SENDERS = 4
+_BATCHES = 2_000
+_SENDERS = 16
 
 
 def measure(server: Server, access: Access) -> Iterator[Measure]:
@@ -48,26 +48,30 @@ def measure(server: Server, access: Access) -> Iterator[Measure]:
 
 
 class _Arrivals:
-    """Batches sent at a steady rate until it is over; what is late is sent as soon as it can be."""
+    """Batches sent at a steady rate until it is over or all are sent; what is late is sent as soon as it can be."""
 
     def __init__(self, server: Server, access: Access) -> None:
         self.over = threading.Event()
         self._server = server
-        self._access = access
-        self._numbers = count()
+        made = wire(access.loaded, access.loaded + _BATCH * _BATCHES, people_of(access.loaded))
+        batches = (made[at : at + _BATCH] for at in range(0, len(made), _BATCH))
+        bodies = [orjson.dumps({"api_key": access.token, "batch": batch}) for batch in batches]
         self._began = time.perf_counter()
+        due = (self._began + number * _BATCH / _RATE for number in range(_BATCHES))
+        self._left = list(zip(due, bodies, strict=True))[::-1]
 
     def send(self) -> int:
         """How many events were acknowledged on this connection."""
         connection = HTTPConnection("127.0.0.1", self._server.port, timeout=60)
         acknowledged = 0
-        while not self.over.is_set():
-            number = next(self._numbers)
-            first = self._access.loaded + number * _BATCH
-            body = {"api_key": self._access.token, "batch": wire(first, first + _BATCH, people_of(self._access.loaded))}
-            if self.over.wait(max(0.0, self._began + number * _BATCH / _RATE - time.perf_counter())):
+        while self._left and not self.over.is_set():
+            try:
+                due, body = self._left.pop()
+            except IndexError:  # another sender took it
                 break
-            connection.request("POST", "/batch/", orjson.dumps(body), {"Content-Type": "application/json"})
+            if self.over.wait(max(0.0, due - time.perf_counter())):
+                break
+            connection.request("POST", "/batch/", body, {"Content-Type": "application/json"})
             response = connection.getresponse()
             if response.read() != b'{"status":"Ok"}' or response.status != 200:
                 raise SystemExit(f"A batch was answered {response.status}.")

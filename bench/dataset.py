@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import orjson
-from hedgerow.adapters.events.dialects.duckdb import open_engine
+from hedgerow.adapters.events.dialects.duckdb_file import open_engine
 from hedgerow.adapters.events.tables import SLOTS, slot_column
 from hedgerow.adapters.occurrences import TemporaryOccurrenceCounter
 from hedgerow.domain.accounts import Project

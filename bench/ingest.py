@@ -61,13 +61,14 @@ def measure(server: Server, access: Access) -> Iterator[Measure]:
         target = 2_000 if load.size == 1 else 25_000
         yield Measure(load.what, load.events / seconds, "events/s", at_least=target, detail=detail)
     yield Measure("1-event requests, p99", high, "ms", at_most=100)
-    found = _count(server, access)
+    found = event_count(server, access)
     if found != kept:
         raise SystemExit(f"{kept:,} events were acknowledged, {found:,} can be queried.")
     yield Measure("acknowledged events that can be queried", 100 * found / kept, "%", at_least=100)
 
 
-def _count(server: Server, access: Access) -> int:
+def event_count(server: Server, access: Access) -> int:
+    """How many events the project has, as an answer says."""
     query = {
         "kind": "TrendsQuery",
         "series": [{"kind": "EventsNode", "event": None}],

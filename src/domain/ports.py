@@ -6,6 +6,7 @@ The relational ports live in a `UnitOfWork`; leaving it without `commit` rolls e
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
@@ -154,11 +155,13 @@ class PersonRepository(Protocol):
     def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
         """Forget that these distinct ids were ever seen, but for those that somebody holds."""
 
-    def unapplied(self) -> Sequence[Projection]:
-        """The projections that were logged and not yet cleared, with the present state of what they name."""
+    def unapplied(self, *, after: int = 0) -> Sequence[Projection]:
+        """The projections that were logged after that mark and not cleared, with the present state of what they name.
 
-    def clear(self, marks: Collection[int]) -> None:
-        """Forget projections that have been applied."""
+        Marks ascend in the order in which projections are saved by turns."""
+
+    def clear(self, until: int) -> None:
+        """Forget the projections up to and with that mark: they have been applied."""
 
 
 MAX_PROPERTY_KEY = 400
@@ -276,6 +279,13 @@ class UnitOfWorkFactory(Protocol):
 
 class EventStore(Protocol):
     """The events, a slim copy of the persons and groups, and who holds which distinct id now."""
+
+    def turn(self) -> AbstractContextManager[int | None]:
+        """Nobody else, in whatever process, has a turn or writes until this one ends; wait for it or fail.
+
+        Gives the mark of the last projection that any process has applied, 0 for none; None if this process is the
+        only one that can write.
+        """
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         """The (project, uuid) of those events that are already stored with a time within a day of the given one."""

@@ -34,4 +34,5 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty in ("alembic", "rq"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

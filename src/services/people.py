@@ -22,16 +22,17 @@ class PeopleWriter:
         self._begin = begin
         self._events = events
         self._turn = threading.RLock()
-        self._applied: list[int] = []
+        self._applied = 0  # of the log's projections, the last that is known to be in the event store
+        self._cleared = 0
         self._behind = True
 
     @contextmanager
     def turn(self) -> Iterator[UnitOfWork]:
-        """A relational transaction that no other change of persons runs beside."""
-        with self._turn:
-            self.catch_up()
+        """A relational transaction that no other change of persons runs beside, in whatever process."""
+        with self._alone():
+            self._catch_up()
             with self._begin() as work:
-                if self._applied:
+                if self._applied != self._cleared:
                     work.persons.clear(self._applied)
                 yield work
 
@@ -39,22 +40,31 @@ class PeopleWriter:
         """Commit the turn's transaction, then store the events and apply the projection. Called within a turn."""
         self._behind = True  # until all is done: a commit whose answer is lost may have happened
         work.commit()
-        self._applied.clear()
+        self._cleared = self._applied
         if events or projection.mark is not None:
             self._events.write(events, projection)
-        if projection.mark is not None:
-            self._applied.append(projection.mark)
+        self._applied = projection.mark or self._applied
         self._behind = False
 
     def catch_up(self) -> None:
         """Apply what a crash or a failure has kept from the event store: persons are looked for there."""
-        with self._turn:
-            if not self._behind:
-                return
-            with self._begin(write=False) as work:
-                pending = [p for p in work.persons.unapplied() if p.mark not in self._applied]
-            for projection in pending:
-                self._events.write((), projection)
-                if projection.mark is not None:
-                    self._applied.append(projection.mark)
-            self._behind = False
+        with self._alone():
+            self._catch_up()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._turn, self._events.turn() as applied:
+            if applied is not None:
+                # Others may have written, or have been kept from it.
+                self._applied, self._behind = applied, True
+            yield
+
+    def _catch_up(self) -> None:
+        if not self._behind:
+            return
+        with self._begin(write=False) as work:
+            pending = work.persons.unapplied(after=self._applied)
+        for projection in pending:
+            self._events.write((), projection)
+            self._applied = projection.mark or self._applied
+        self._behind = False

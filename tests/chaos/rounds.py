@@ -9,9 +9,9 @@ from typing import Any
 
 from hedgerow.adapters import migrations
 from hedgerow.adapters.events.tables import events
-from hedgerow.entrypoints.bootstrap import open_relational
+from hedgerow.entrypoints.bootstrap import open_relational, opened
 from hedgerow.entrypoints.settings import Settings
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import func, select
 
 from tests.chaos.sites import Site
 from tests.chaos.traffic import Traffic
@@ -101,15 +101,12 @@ def _wait_until_drained(settings: Settings) -> int:
 def _account(settings: Settings, traffic: Traffic, rounds: int, seconds: float, pending: int) -> Report:
     of_victim = events.c.distinct_id.like("victim-%")
     numbers = select(events.c.uuid, func.count().label("number")).where(~of_victim).group_by(events.c.uuid)
-    engine = create_engine(settings.events)
-    with engine.connect() as connection:
-        counts = {str(row.uuid): row.number for row in connection.execute(numbers)}
-        remaining = set(connection.scalars(select(events.c.distinct_id).where(of_victim).distinct()))
-    engine.dispose()
-    store = open_relational(settings)
-    with store.begin(write=False) as work:
-        held = work.persons.held(work.accounts.projects()[0].id, traffic.members)
-    store.close()
+    with opened(settings.model_copy(update={"redis_url": ""})) as services:
+        with services.events._transaction() as connection:
+            counts = {str(row.uuid): row.number for row in connection.execute(numbers)}
+            remaining = set(connection.scalars(select(events.c.distinct_id).where(of_victim).distinct()))
+        with services.relational.begin(write=False) as work:
+            held = work.persons.held(work.accounts.projects()[0].id, traffic.members)
     return Report(
         rounds=rounds,
         seconds=seconds,

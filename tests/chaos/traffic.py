@@ -10,9 +10,9 @@ from typing import Any
 from uuid import uuid4
 
 MEMBERS = 100
-VICTIMS = 0.15
+VICTIMS = 0.4
 MERGES = 0.1
-LARGEST = 50
+LARGEST = 30
 
 
 class Traffic:

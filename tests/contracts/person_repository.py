@@ -382,7 +382,8 @@ class PersonRepositoryContract:
         with begin() as work:
             assert [same(one) for one in work.persons.unapplied()] == [same(first), same(second)]
             assert first.mark is not None
-            work.persons.clear([first.mark])
+            assert [one.mark for one in work.persons.unapplied(after=first.mark)] == [second.mark]
+            work.persons.clear(first.mark)
             work.commit()
 
         with begin(write=False) as work:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hedgerow.domain.access import Listing
 from hedgerow.domain.cohorts import Cohort
 from hedgerow.domain.insights import Insight, InsightQuery
 from hedgerow.domain.ports import PersonQuery, UnitOfWorkFactory
@@ -87,6 +88,29 @@ class SavedRepositoriesContract:
             page = kept.page(project, limit=2, offset=0)
             assert ([row.name for row in page.rows], page.count) == (["3", "2"], 3)
             assert [row.name for row in kept.page(project, limit=2, offset=2).rows] == ["0"]
+
+    @pytest.mark.parametrize(
+        ("repository", "build"), [("actions", an_action), ("cohorts", a_cohort), ("insights", an_insight)]
+    )
+    @pytest.mark.parametrize("everything", [True, False])
+    def test_pages_have_what_a_listing_shows_and_count_no_more(
+        self, begin: UnitOfWorkFactory, repository: str, build: Any, everything: bool
+    ) -> None:
+        project = a_project(begin)
+        with begin() as work:
+            kept, user = getattr(work, repository), a_user(work)
+            rows = [
+                kept.add(replace(build(project, f"number{number}"), created_by=by))
+                for number, by in enumerate([user.id, None, None, user.id])
+            ]
+            for creator, exceptions in ((None, ()), (None, (0, 1)), (user.id, ()), (user.id, (1, 3))):
+                shown = Listing(creator, everything, frozenset(str(rows[one].id) for one in exceptions))
+                if repository == "insights":
+                    page = kept.find(InsightQuery(project, shown=shown), limit=10, offset=0)
+                else:
+                    page = kept.page(project, limit=10, offset=0, shown=shown)
+                assert list(page.rows) == [row for row in rows[::-1] if shown.shows(str(row.id), row.created_by)]
+                assert page.count == len(page.rows)
 
     @pytest.mark.parametrize(("repository", "build"), [("actions", an_action), ("cohorts", a_cohort)])
     def test_the_revision_grows_with_every_change_of_the_project(

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from hedgerow.entrypoints.bootstrap import Services, open_services
-from hedgerow.entrypoints.settings import Settings
 from hedgerow.entrypoints.web import create_app
 from werkzeug.test import TestResponse
+
+from .stores import settings
 
 
 class World:
@@ -80,7 +81,7 @@ class World:
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """The stores; tests keep apart by having a project each."""
-    services = open_services(Settings(data_dir=tmp_path_factory.mktemp("data"), rate_limits="off"))
+    services = open_services(settings(tmp_path_factory.mktemp("data"), rate_limits="off"))
     try:
         yield services
     finally:

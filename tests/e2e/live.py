@@ -18,18 +18,20 @@ from typing import Any, Self
 from click.testing import CliRunner, Result
 from hedgerow.entrypoints.cli import hedgerow
 
+from .stores import variables
+
 HEDGEROW = (sys.executable, "-c", "from hedgerow.entrypoints.cli import main; main()")
 
 
 def environment(data: Path) -> dict[str, str]:
     """The variables of a Hedgerow on this folder."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("HEDGEROW_")}
-    return inherited | {"HEDGEROW_DATA_DIR": str(data), "NO_COLOR": "1"}
+    return inherited | variables(data) | {"NO_COLOR": "1"}
 
 
 def run(data: Path, *arguments: str) -> Result:
     """Run a command to its end, in this process."""
-    return CliRunner().invoke(hedgerow, arguments, env={"HEDGEROW_DATA_DIR": str(data)})
+    return CliRunner().invoke(hedgerow, arguments, env=variables(data))
 
 
 def run_process(data: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -14,6 +14,9 @@ from hedgerow.entrypoints.bootstrap import opened
 from hedgerow.entrypoints.settings import Settings
 
 from tests.e2e.live import LiveServer, run, run_json, run_process, set_up
+from tests.e2e.stores import embedded_only
+
+pytestmark = embedded_only
 
 
 def trend(url: str) -> str:

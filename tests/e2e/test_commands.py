@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.live import LiveServer, run, run_json, run_process, set_up
+from tests.e2e.stores import embedded_only
 
 
 def refused(data: Path, *arguments: str) -> str:
@@ -113,6 +114,7 @@ def test_csv_columns_become_properties(tmp_path: Path) -> None:
         assert trend["result"][0]["aggregated_value"] == 12.5
 
 
+@embedded_only
 def test_a_second_server_and_an_import_beside_a_server_are_refused_in_one_line(tmp_path: Path) -> None:
     project, key = set_up(tmp_path)
     with LiveServer(tmp_path) as server:

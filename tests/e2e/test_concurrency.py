@@ -133,7 +133,7 @@ def counted(services: Services) -> Iterator[list[str]]:
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         statements.append(statement)
 
-    engines = (services.relational.engine, services.events._engine)
+    engines = (services.relational.engine, services.events.engine)
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:

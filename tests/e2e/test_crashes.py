@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from hedgerow.domain.ports import PersonQuery
 from hedgerow.entrypoints.bootstrap import now, open_relational, opened
-from hedgerow.entrypoints.settings import Settings
 
+from tests.e2e import stores
 from tests.e2e.live import LiveServer, set_up
 
 WRITERS = 4
@@ -68,7 +68,7 @@ def test_every_event_acknowledged_before_a_kill_is_there_once_afterwards(tmp_pat
 
 
 def test_a_person_kept_in_one_store_only_is_found_after_the_next_start(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path)
+    settings = stores.settings(tmp_path)
     store = open_relational(settings)
     project = store.accounts.create_project("Shop")
     with store.begin() as work:

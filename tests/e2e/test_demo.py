@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from hedgerow.entrypoints.bootstrap import opened
-from hedgerow.entrypoints.settings import Settings
 from hedgerow.entrypoints.web import create_app
 
 from tests.e2e.live import run_json
+from tests.e2e.stores import settings
 
 
 def test_month_trends_are_exactly_what_the_file_says(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_month_trends_are_exactly_what_the_file_says(tmp_path: Path) -> None:
     series = [{"id": "purchase"}, {"id": "purchase", "math": "dau"}, {"id": "purchase", "math": "sum"}]
     series[2]["math_property"] = "amount"
     question = {"events": series, "interval": "month", "date_from": "1997-01-01", "date_to": "1998-06-30"}
-    with opened(Settings(data_dir=tmp_path)) as services:
+    with opened(settings(tmp_path)) as services:
         answer: Any = (
             create_app(services)
             .test_client()

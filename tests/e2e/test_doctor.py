@@ -16,7 +16,10 @@ from hedgerow.entrypoints.cli import hedgerow
 from hedgerow.entrypoints.settings import Settings
 
 from tests.e2e.live import LiveServer, free_port, run, set_up
+from tests.e2e.stores import embedded_only
 from tests.integration.databases import blank_postgresql, empty_postgresql
+
+pytestmark = embedded_only
 
 
 def examined(data: Path, *options: str, code: int = 0, **variables: str) -> tuple[dict[str, Any], dict[str, Any]]:

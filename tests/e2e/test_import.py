@@ -10,9 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 from hedgerow.entrypoints.bootstrap import opened
-from hedgerow.entrypoints.settings import Settings
 
 from tests.e2e.live import run, run_json, set_up
+from tests.e2e.stores import settings
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def imported(data: Path, file: Path, *options: str) -> dict[str, int]:
 
 def kept(data: Path) -> list[dict[str, Any]]:
     """The stored events, in the order of their times."""
-    with opened(Settings(data_dir=data)) as services, services.events._transaction() as connection:
+    with opened(settings(data)) as services, services.events._transaction() as connection:
         rows = connection.exec_driver_sql("SELECT * FROM events ORDER BY timestamp").mappings().all()
     return [{**row, "properties": json.loads(row["properties"])} for row in rows]
 
@@ -145,7 +145,7 @@ def test_years_of_a_shops_purchases_are_imported_once(data: Path, tmp_path: Path
     write_parquet(file, f"{select} FROM (SELECT unnest(?) AS r)", [[str(value) for value in row] for row in rows])
     assert imported(data, file) == {"read": purchases, "imported": purchases, "duplicates": 0, "rejected": 0}
     assert imported(data, file) == {"read": purchases, "imported": 0, "duplicates": purchases, "rejected": 0}
-    with opened(Settings(data_dir=data)) as services, services.relational.begin(write=False) as work:
+    with opened(settings(data)) as services, services.relational.begin(write=False) as work:
         from hedgerow.domain.ports import PersonQuery
 
         assert work.persons.count(PersonQuery(1)) == customers

@@ -12,17 +12,17 @@ import pytest
 from hedgerow.domain.deletions import DeletionKind, DeletionRequest
 from hedgerow.domain.schedules import Run
 from hedgerow.entrypoints.bootstrap import now, open_relational, opened
-from hedgerow.entrypoints.jobs import Ticker
-from hedgerow.entrypoints.settings import Settings
+from hedgerow.entrypoints.jobs import Ticker, perform
 
 from tests.e2e.live import LiveServer, run, run_json
+from tests.e2e.stores import settings, variables
 
 JOBS = ("drain", "retention", "squash")
 
 
 def runs(data: Path) -> dict[str, Run]:
     """The latest run of each job, read beside a running server."""
-    store = open_relational(Settings(data_dir=data))
+    store = open_relational(settings(data))
     try:
         with store.begin(write=False) as work:
             return {run.claim.job: run for run in work.runs.latest()}
@@ -41,7 +41,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
 def overdue(tmp_path: Path) -> Path:
     """A data folder in which every job was last done years ago."""
     at = datetime(2020, 1, 1, tzinfo=UTC)
-    store = open_relational(Settings(data_dir=tmp_path))
+    store = open_relational(settings(tmp_path))
     with store.begin() as work:
         for job in JOBS:
             claim = work.runs.claim(job, at, at=at, until=at)
@@ -72,7 +72,7 @@ def test_a_server_does_what_is_overdue_and_ends_promptly(overdue: Path) -> None:
 
 
 def test_a_person_is_erased_at_the_next_time_of_the_schedule(overdue: Path) -> None:
-    with opened(Settings(data_dir=overdue)) as services:
+    with opened(settings(overdue)) as services:
         project = services.accounts.create_project("Shop")
         with services.relational.begin() as work:
             work.deletions.request([DeletionRequest(project.id, DeletionKind.PERSON, str(UUID(int=1)), now(), None)])
@@ -86,7 +86,7 @@ def test_a_person_is_erased_at_the_next_time_of_the_schedule(overdue: Path) -> N
 
 def test_what_was_done_is_not_done_again_at_the_next_start(overdue: Path) -> None:
     for _ in range(2):
-        with opened(Settings(data_dir=overdue)) as services:
+        with opened(settings(overdue)) as services:
             ticker = Ticker(services, every=0.01)
             wait_until(lambda: all_done(overdue))
             ticker.close()
@@ -97,7 +97,7 @@ def test_what_was_done_is_not_done_again_at_the_next_start(overdue: Path) -> Non
 def test_a_job_that_fails_is_logged_and_the_others_are_done(
     overdue: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with opened(Settings(data_dir=overdue)) as services:
+    with opened(settings(overdue)) as services:
         monkeypatch.setattr(services.maintenance.__class__, "squash", lambda *_: 1 / 0)
         ticker = Ticker(services, every=0.01)
         wait_until(lambda: runs(overdue)["squash"].error is not None and bool(runs(overdue)["retention"].finished_at))
@@ -115,7 +115,7 @@ def test_an_empty_schedule_drains_on_command_only(overdue: Path, monkeypatch: py
 
 
 def test_drain_if_due_drains_once_for_each_time_of_the_schedule(overdue: Path) -> None:
-    store = open_relational(Settings(data_dir=overdue))
+    store = open_relational(settings(overdue))
     for expected in ({"drained": 1, "verified": 1, "pending": 0}, {"drained": 0, "verified": 0, "pending": 1}):
         with store.begin() as work:
             work.deletions.request([DeletionRequest(1, DeletionKind.PERSON, str(UUID(int=1)), now(), None)])
@@ -129,6 +129,19 @@ def test_a_running_server_is_asked_to_drain_if_due(overdue: Path) -> None:
     with LiveServer(overdue):
         wait_until(lambda: all_done(overdue))
         assert run_json(overdue, "deletions", "drain", "--if-due")["drained"] == 0
+
+
+def test_a_worker_does_what_a_message_says(overdue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in variables(overdue).items():
+        monkeypatch.setenv(name, value)
+    store = open_relational(settings(overdue))
+    claims = store.schedule.claim_due()
+    store.close()
+    for claim in claims:
+        perform(claim.job, claim.due_at.isoformat(), claim.attempt)
+
+    assert {claim.job for claim in claims} == set(JOBS)
+    assert all_done(overdue)
 
 
 @pytest.mark.parametrize("command", ["scheduler", "worker"])

@@ -25,6 +25,20 @@ def test_a_wrong_key_is_401(world: World, key: str) -> None:
     )
 
 
+def test_5_6_a_key_may_travel_in_query_or_body(world: World) -> None:
+    key, path = world.new_key("person:read"), f"/api/projects/{world.project.id}/persons"
+    assert world.client.get(f"{path}?personal_api_key={key}").status_code == 200
+    answer = world.client.post(f"{path}/batch_by_uuids", json={"personal_api_key": key, "uuids": []})
+    assert (answer.status_code, answer.json) == (200, {"results": {}})
+
+
+def test_15_16_25_persons_need_their_scope_and_their_cohorts_another(world: World) -> None:
+    assert world.call("GET", "persons", key=world.new_key("person:read")).status_code == 200
+    assert world.call("GET", "persons", key=world.new_key("person:write")).status_code == 200
+    answer = world.call("GET", "persons/cohorts?person_id=1", key=world.new_key("person:read"))
+    assert_error(answer, 403, "permission_denied", "API key missing required scope 'cohort:read'")
+
+
 def test_a_key_may_travel_in_header_body_or_query(world: World) -> None:
     path = f"/api/projects/{world.project.id}"
     assert world.client.get(f"{path}/persons?personal_api_key={world.key}").status_code == 200
@@ -109,7 +123,7 @@ def test_a_wrong_method_has_the_same_envelope(world: World) -> None:
     assert_error(world.call("PUT", "insights/trend"), 405, "method_not_allowed", 'Method "PUT" not allowed.')
 
 
-def test_a_body_that_is_no_json_is_a_parse_error(world: World) -> None:
+def test_110_a_body_that_is_no_json_is_a_parse_error(world: World) -> None:
     response = world.call("POST", "insights/trend", data=b"{", content_type="application/json")
     assert_error(response, 400, "parse_error")
     response = world.call("POST", "insights/trend", data={"a": "b"})

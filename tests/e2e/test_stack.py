@@ -6,16 +6,11 @@ import json
 import signal
 import urllib.request
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
 from tests.stack import Stack
-
-pytestmark = pytest.mark.skipif(
-    find_spec("hedgerow.adapters.events.dialects.postgresql") is None, reason="events are not kept on PostgreSQL"
-)
 
 
 @pytest.fixture(scope="module")

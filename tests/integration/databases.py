@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import atexit
 import functools
+import itertools
 import os
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hedgerow.adapters import migrations
@@ -33,6 +36,33 @@ def empty_postgresql() -> Engine:
     return engine
 
 
+def new_postgresql() -> str:
+    """The URL of another migrated database."""
+    _migrated_postgresql().dispose()  # a database that is copied must be left alone meanwhile
+    engine = _new_database(f"copy_{next(_copies)}", template=_migrated_postgresql().url.database)
+    return engine.url.render_as_string(hide_password=False)
+
+
+_copies = itertools.count()
+
+
+@contextmanager
+def unavailable(url: str) -> Iterator[None]:
+    """Meanwhile nobody can connect to a database, and who was connected is not."""
+    name = make_url(url).database
+    server = create_engine(_server(), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+        )
+        try:
+            yield
+        finally:
+            connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+    server.dispose()
+
+
 def blank_postgresql() -> Engine:
     """A database without any table."""
     engine = _blank_postgresql()
@@ -40,6 +70,22 @@ def blank_postgresql() -> Engine:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     return engine
+
+
+def empty_events() -> str:
+    """The URL of a PostgreSQL event store that holds nothing, of projects that were never seen."""
+    url, engine = _events()
+    with engine.begin() as connection:
+        if connection.scalar(text("SELECT to_regclass('hedgerow_events.events')")):
+            for table in ("events", "persons", "ids", "holders", "groups", "revisions", "applied"):
+                connection.execute(text(f"DELETE FROM hedgerow_events.{table}"))  # noqa: S608 - our own names
+    return url
+
+
+@functools.cache
+def _events() -> tuple[str, Engine]:
+    engine = _new_database("events")
+    return engine.url.render_as_string(hide_password=False), engine
 
 
 @functools.cache
@@ -63,11 +109,11 @@ def _blank_postgresql() -> Engine:
     return _new_database("blank")
 
 
-def _new_database(kind: str) -> Engine:
+def _new_database(kind: str, template: str | None = None) -> Engine:
     name = f"{kind}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     server = create_engine(_server(), isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template or 'template1'}"))
     server.dispose()
     engine = engines.create(_server().set(database=name).render_as_string())
     atexit.register(engine.dispose)

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
-from hedgerow.adapters.events.slots import MAX_KEYS
 from hedgerow.adapters.events.store import SqlEventStore
 from hedgerow.adapters.events.tables import SLOTS
-from hedgerow.adapters.memory.events import MemoryEventStore
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
-from hedgerow.domain.aggregation import Actors, Cell, Count
+from hedgerow.domain.aggregation import Actors, Count
 from hedgerow.domain.errors import StoreUnavailable
-from hedgerow.domain.ports import PersonQuery, Projection
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hedgerow.domain.ports import Projection
 from sqlalchemy import text
 
-from tests.builders import a_copy
 from tests.contracts.event_erasure import EventErasureCases
 from tests.contracts.event_store import (
     ANN,
@@ -39,7 +32,6 @@ from tests.contracts.event_store import (
     stored,
     total,
 )
-from tests.contracts.event_strategies import START, ZONES, aggregations, histories
 from tests.contracts.people_index import PeopleIndexCases
 
 
@@ -78,35 +70,6 @@ class TestSqlEventErasure(EventErasureCases):
 
 class TestSqlPeopleIndex(PeopleIndexCases):
     pass
-
-
-words = st.text("aAÄäßİıΣς%_\\'\". 🌿", max_size=4)
-
-
-@given(people=st.lists(st.tuples(words, words, st.lists(words, max_size=2)), max_size=6), search=words.filter(bool))
-@settings(max_examples=30)
-def test_a_search_finds_what_looking_at_every_person_finds(
-    people: list[tuple[str, str, list[str]]],
-    search: str,
-    shared_store: SqlEventStore,
-    shared_begin: MemoryUnitOfWorkFactory,
-) -> None:
-    with shared_begin() as work:
-        project = work.accounts.add_project(name="Any", timezone="UTC", week_start_day=0, at=START).id
-        work.commit()
-    oracle = MemoryEventStore(shared_begin)
-    given_ids = {one: UUID(int=number) for number, (_, _, ids) in enumerate(people) for one in ids}
-    projection = Projection(
-        [
-            a_copy(project, UUID(int=number), {"email": email, "name": name}, id=number)
-            for number, (email, name, _) in enumerate(people)
-        ],
-        ids=[(project, one, uuid) for one, uuid in given_ids.items()],
-    )
-    shared_store.write([], projection)
-    oracle.write([], projection)
-    query = PersonQuery(project, search=search)
-    assert list(shared_store.people.ids(query)) == list(oracle.people.ids(query))
 
 
 def test_all_is_there_after_a_restart(path: Path, begin: MemoryUnitOfWorkFactory) -> None:
@@ -210,53 +173,3 @@ def test_keys_get_slots_in_the_order_in_which_they_come(store: SqlEventStore, be
     assert keys["k000"] == 1
     assert sorted(slot for slot in keys.values() if slot is not None) == list(range(SLOTS))
     assert keys["k099"] is None
-
-
-@pytest.fixture(scope="module")
-def shared_begin() -> MemoryUnitOfWorkFactory:
-    return MemoryUnitOfWorkFactory()
-
-
-@pytest.fixture(scope="module")
-def shared_store(
-    tmp_path_factory: pytest.TempPathFactory, shared_begin: MemoryUnitOfWorkFactory
-) -> Iterator[SqlEventStore]:
-    opened = SqlEventStore(f"duckdb:///{tmp_path_factory.mktemp('events') / 'events.duckdb'}", shared_begin)
-    yield opened
-    opened.close()
-
-
-# Without shrinking: it would take minutes, and what fails is small enough to read.
-@given(data=st.data())
-@settings(
-    max_examples=20,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-def test_every_answer_is_the_one_that_looking_at_every_event_gives(
-    data: st.DataObject, shared_store: SqlEventStore, shared_begin: MemoryUnitOfWorkFactory
-) -> None:
-    zone = data.draw(st.sampled_from(ZONES))
-    with shared_begin() as work:
-        project = work.accounts.add_project(name="Any", timezone=zone, week_start_day=0, at=START)
-        if data.draw(st.booleans(), label="all slots are taken"):
-            earlier = [f"earlier {number}" for number in range(SLOTS)]
-            work.properties.define(project.id, "event", earlier, slots=SLOTS, limit=MAX_KEYS)
-            work.properties.define(project.id, "person", earlier, slots=SLOTS, limit=MAX_KEYS)
-        work.commit()
-    oracle = MemoryEventStore(shared_begin)
-    events, projection = data.draw(histories(project.id))
-    shared_store.write(events, projection)
-    oracle.write(events, projection)
-    for _ in range(data.draw(st.integers(0, 3))):
-        shared_store.squash(2)
-    for _ in range(3):
-        asked = data.draw(aggregations(project.id, ZoneInfo(zone)))
-        assert _table(shared_store.aggregate(asked)) == pytest.approx(_table(oracle.aggregate(asked)))
-        assert shared_store.earliest(project.id, asked.where) == oracle.earliest(project.id, asked.where)
-
-
-def _table(cells: Sequence[Cell]) -> dict[object, float]:
-    found: dict[object, float] = {(cell.kind, cell.bucket, cell.values): cell.number for cell in cells}
-    assert len(found) == len(cells)
-    return found

@@ -59,7 +59,7 @@ def found_in(folder: Path) -> dict[str, set[str]]:
 
 def checkpoint(services: Services) -> None:
     """What is in logs moves into the files."""
-    with services.events._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with services.events.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("CHECKPOINT"))
     with services.relational.engine.connect() as connection:
         connection.exec_driver_sql("ROLLBACK")
@@ -165,8 +165,8 @@ def test_events_come_in_and_questions_are_answered_while_the_file_is_compacted(
 def test_a_question_that_takes_long_does_not_keep_writers_waiting(
     services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hedgerow.adapters.events.store._ATTEMPTS", 2)
-    monkeypatch.setattr("hedgerow.adapters.events.store._PATIENCE", 0.05)
+    monkeypatch.setattr("hedgerow.adapters.events.dialects.duckdb_file._ATTEMPTS", 2)
+    monkeypatch.setattr("hedgerow.adapters.events.dialects.duckdb_file._PATIENCE", 0.05)
     see(services, project, "u1")
     person = person_of(services, project, "u1")
     services.person_edits.delete(project.id, person.id, delete_events=True, by=None)

@@ -85,7 +85,7 @@ class TestPlans:
         )
         with begin() as work:
             assert projection.mark is not None
-            work.persons.clear([projection.mark])
+            work.persons.clear(projection.mark)
             work.properties.define(project, "event", ["k"], slots=1, limit=1)
 
         assert seen.tables_read_through() == set()

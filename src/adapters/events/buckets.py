@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, case, literal_column
 
-from .dialects import duckdb
+from .dialects import Dialect
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -26,12 +26,14 @@ class _Run:
     count: int = 1
 
 
-def last_start(micros: ColumnElement[int], starts: Sequence[datetime], end: datetime) -> ColumnElement[int]:
+def last_start(
+    micros: ColumnElement[int], starts: Sequence[datetime], end: datetime, sql: Dialect
+) -> ColumnElement[int]:
     """The index of the last of the instants, ascending and maybe equal, that is not after `micros`.
 
     `micros` lies between the first of them and `end`.
     """
-    return _choose(micros, _runs([micros_of(start) for start in starts], micros_of(end)))
+    return _choose(micros, _runs([micros_of(start) for start in starts], micros_of(end)), sql)
 
 
 def micros_of(at: datetime) -> int:
@@ -54,19 +56,19 @@ def _runs(starts: list[int], end: int) -> list[_Run]:
     return runs
 
 
-def _choose(micros: ColumnElement[int], runs: list[_Run]) -> ColumnElement[Any]:
+def _choose(micros: ColumnElement[int], runs: list[_Run], sql: Dialect) -> ColumnElement[Any]:
     """Finds the run by halving."""
     if len(runs) == 1:
-        return _within(micros, runs[0])
+        return _within(micros, runs[0], sql)
     middle = len(runs) // 2
     before = micros < bindparam(None, runs[middle].start, BigInteger)
-    return case((before, _choose(micros, runs[:middle])), else_=_choose(micros, runs[middle:]))
+    return case((before, _choose(micros, runs[:middle], sql)), else_=_choose(micros, runs[middle:], sql))
 
 
-def _within(micros: ColumnElement[int], run: _Run) -> ColumnElement[Any]:
+def _within(micros: ColumnElement[int], run: _Run, sql: Dialect) -> ColumnElement[Any]:
     # The numbers of buckets are part of the statement's shape; only times are bound.
     first = literal_column(str(run.first), BigInteger)
     if not run.width or run.count == 1:
         return first
-    into = duckdb.floor_divide(micros - bindparam(None, run.start, BigInteger), run.width)
+    into = sql.floor_divide(micros - bindparam(None, run.start, BigInteger), run.width)
     return into + first if run.first else into

@@ -18,8 +18,10 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.schema import CreateTable
 
-from .dialects.duckdb import CHECKPOINT_THRESHOLD
 from .tables import events, groups, holders, ids, metadata, persons
+
+CHECKPOINT_THRESHOLD = "256MB"
+"""When so much has been written, it moves from the log into the file: the default of 16 MB halves the throughput."""
 
 # What a row is known by, in the tables whose rows are replaced by newer ones; to the others rows are only added.
 _KEYS = {

@@ -8,17 +8,17 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, CursorResult, TextClause, delete, select, text
+from sqlalchemy import ColumnElement, Connection, CursorResult, Table, TextClause, TextualSelect, delete, select, text
 
 from ...domain.erasure import Contents, Covered, OfGroup, OfIds, OfPersons, OfProject, contents, event_line
 from ...domain.population import Id
-from .dialects.duckdb import rows_of
+from .dialects import Dialect
 from .tables import events, groups, holders, ids, persons
 
 _CHUNK = 5_000
 
 
-def contents_of(connection: Connection, covered: Covered) -> list[Contents]:
+def contents_of(connection: Connection, covered: Covered, sql: Dialect) -> list[Contents]:
     """What the covered events hold: of each person, or one in all. Read in bounded memory."""
     if not isinstance(covered, OfPersons):
         found = connection.execute(select(*_CONTENT).where(_holds(covered)))
@@ -30,38 +30,38 @@ def contents_of(connection: Connection, covered: Covered) -> list[Contents]:
             places[part.project_id, distinct_id].append((part.until, place))
     asked_for = {"rows": _json(covered.parts)}
     # Counting needs no column that is large: finding nothing, as a recount should, takes a tenth of reading all.
-    if not places or not connection.scalar(_COUNT_OF_IDS, asked_for):
+    if not places or not connection.scalar(text(f"SELECT count(*) {_joined(sql)}"), asked_for):
         return totals
-    for row in _rows(connection.execute(_OF_IDS, asked_for)):
+    for row in _rows(connection.execute(_of_ids(sql), asked_for)):
         asked = places[row.project_id, row.distinct_id]
         first = next(place for until, place in asked if row.created_at <= until)
         totals[first] += contents([_line(row)])
     return totals
 
 
-def erase(connection: Connection, covered: Covered, limit: int) -> int:
+def erase(connection: Connection, covered: Covered, limit: int, sql: Dialect) -> int:
     """Erase at most `limit` covered events; how many."""
     if isinstance(covered, OfPersons):
         if not any(part.distinct_ids for part in covered.parts):
             return 0
-        done = connection.execute(_ERASE_OF_IDS, {"rows": _json(covered.parts), "limit": limit})
+        done = connection.execute(_erasing(_joined(sql), sql), {"rows": _json(covered.parts), "limit": limit})
     elif isinstance(covered, OfGroup):
         group = {"project_id": covered.project_id, "key": covered.key, "limit": limit}
-        done = connection.execute(_ERASE_OF_GROUP[covered.index], group)
+        done = connection.execute(_erasing(f"{_OF_PROJECT} AND group_{covered.index} = :key", sql), group)
     else:
-        done = connection.execute(_ERASE_OF_PROJECT, {"project_id": covered.project_id, "limit": limit})
+        done = connection.execute(_erasing(_OF_PROJECT, sql), {"project_id": covered.project_id, "limit": limit})
     return int(done.scalar_one())
 
 
-def forget_ids(connection: Connection, project_id: int, distinct_ids: Collection[str]) -> set[str]:
+def forget_ids(connection: Connection, project_id: int, distinct_ids: Collection[str], sql: Dialect) -> set[str]:
     """Forget who has those of the distinct ids that no event bears; which these are."""
     if not distinct_ids:
         return set()
     asked = {"rows": _ids(project_id, distinct_ids)}
-    unused = set(distinct_ids) - set(connection.execute(_USED, asked).scalars())
+    unused = set(distinct_ids) - set(connection.execute(_used(sql), asked).scalars())
     if unused:
-        for statement in _FORGET:
-            connection.execute(statement, {"rows": _ids(project_id, unused)})
+        for table in (ids, holders):
+            connection.execute(_forget(table, sql), {"rows": _ids(project_id, unused)})
     return unused
 
 
@@ -105,30 +105,40 @@ def _ids(project_id: int, distinct_ids: Collection[str]) -> str:
 _CONTENT = tuple(
     events.c[name] for name in ("project_id", "uuid", "event", "distinct_id", "timestamp", "created_at", "properties")
 )
-_GIVEN = rows_of(events, "project_id", "distinct_id", "created_at")
-_ASKED = rows_of(ids, "project_id", "distinct_id")
+_OF_PROJECT = "FROM events WHERE project_id = :project_id"
 # Only names of this module and of the tables are written into the SQL.
-_JOINED = (
-    f"FROM events JOIN {_GIVEN} AS given ON events.project_id = given.project_id"
-    " AND events.distinct_id = given.distinct_id AND events.created_at <= given.created_at"
-)
-_OF_IDS = text(f"SELECT {', '.join(map(str, _CONTENT))} {_JOINED}").columns(*_CONTENT)
-_COUNT_OF_IDS = text(f"SELECT count(*) {_JOINED}")
 
 
-def _erasing(which: str) -> TextClause:
-    # By row number, as there is no other way to say how many; those are stable within a transaction.
-    return text(f"DELETE FROM events WHERE rowid IN (SELECT events.rowid {which} LIMIT :limit)")  # noqa: S608
-
-
-_ERASE_OF_IDS = _erasing(_JOINED)
-_ERASE_OF_PROJECT = _erasing("FROM events WHERE project_id = :project_id")
-_ERASE_OF_GROUP = [_erasing(f"FROM events WHERE project_id = :project_id AND group_{n} = :key") for n in range(5)]
-_USED = text(f"SELECT DISTINCT distinct_id FROM events SEMI JOIN {_ASKED} AS given USING (project_id, distinct_id)")  # noqa: S608
-_FORGET = [
-    text(
-        f"DELETE FROM {table} USING {_ASKED} AS given"  # noqa: S608
-        f" WHERE {table}.project_id = given.project_id AND {table}.distinct_id = given.distinct_id"
+def _joined(sql: Dialect) -> str:
+    given = sql.rows_of(events, ("project_id", "distinct_id", "created_at"))
+    return (
+        f"FROM events JOIN {given} AS given ON events.project_id = given.project_id"
+        " AND events.distinct_id = given.distinct_id AND events.created_at <= given.created_at"
     )
-    for table in ("ids", "holders")
-]
+
+
+def _of_ids(sql: Dialect) -> TextualSelect:
+    return text(f"SELECT {', '.join(map(str, _CONTENT))} {_joined(sql)}").columns(*_CONTENT)
+
+
+def _erasing(which: str, sql: Dialect) -> TextClause:
+    # By row number, as there is no other way to say how many; those are stable within a transaction.
+    row = sql.ROW
+    return text(sql.counted(f"DELETE FROM events WHERE {row} IN (SELECT events.{row} {which} LIMIT :limit)"))  # noqa: S608
+
+
+def _used(sql: Dialect) -> TextClause:
+    return text(
+        f"SELECT DISTINCT events.distinct_id FROM events JOIN {sql.rows_of(ids, _ID)} AS given"  # noqa: S608
+        " ON events.project_id = given.project_id AND events.distinct_id = given.distinct_id"
+    )
+
+
+def _forget(table: Table, sql: Dialect) -> TextClause:
+    return text(
+        f"DELETE FROM {table.name} USING {sql.rows_of(ids, _ID)} AS given"  # noqa: S608
+        f" WHERE {table.name}.project_id = given.project_id AND {table.name}.distinct_id = given.distinct_id"
+    )
+
+
+_ID = ("project_id", "distinct_id")

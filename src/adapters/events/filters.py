@@ -25,15 +25,16 @@ from ...domain.conditions import (
     OneOf,
     TextIs,
 )
-from .dialects import duckdb
-from .dialects.duckdb_dates import instant
+from .dialects import Dialect
 from .tables import Instant
 
 Zone: TypeAlias = Callable[[], ZoneInfo]
 """Tells the project's time zone. A call, because few filters need to know it."""
 
 
-def holds(condition: Condition, text: ColumnElement[Any], zone: Zone, *, elements: bool = False) -> ColumnElement[bool]:
+def holds(
+    condition: Condition, text: ColumnElement[Any], zone: Zone, sql: Dialect, *, elements: bool = False
+) -> ColumnElement[bool]:
     """Whether a text meets a condition. NULL, for no value, means that it does not.
 
     `elements`: a JSON list meets a leaf condition by any of its elements.
@@ -43,37 +44,37 @@ def holds(condition: Condition, text: ColumnElement[Any], zone: Zone, *, element
             return true()
         case Not():
             # Only here: a bare comparison can be looked up in DuckDB's statistics of each block.
-            return not_(func.coalesce(holds(condition.condition, text, zone, elements=elements), false()))
+            return not_(func.coalesce(holds(condition.condition, text, zone, sql, elements=elements), false()))
         case AnyOf():
-            return or_(*(holds(part, text, zone, elements=elements) for part in condition.conditions))
+            return or_(*(holds(part, text, zone, sql, elements=elements) for part in condition.conditions))
         case IsSet():
             return text.is_not(None)
     if elements:
-        return duckdb.meets_any(text, lambda element: _meets(condition, element, zone))
-    return _meets(condition, text, zone)
+        return sql.meets_any(text, lambda element: _meets(condition, element, zone, sql))
+    return _meets(condition, text, zone, sql)
 
 
-def _meets(condition: Leaf, text: ColumnElement[Any], zone: Zone) -> ColumnElement[bool]:
+def _meets(condition: Leaf, text: ColumnElement[Any], zone: Zone, sql: Dialect) -> ColumnElement[bool]:
     match condition:
         case IsSet():
             return text.is_not(None)
         case OneOf():
             return _one_of(text, condition)
         case Contains():
-            return duckdb.contains(text, condition.needle)
+            return sql.contains(text, condition.needle)
         case Matches():
-            return duckdb.matches(text, condition.pattern)
+            return sql.matches(text, condition.pattern)
         case NumberIs():
-            return _compare(duckdb.number(text), condition.comparison, condition.number)
+            return _compare(sql.number(text), condition.comparison, condition.number)
         case NumberBetween():
-            return duckdb.number(text).between(condition.low, condition.high)
+            return sql.number(text).between(condition.low, condition.high)
         case TextIs():
             return _compare(text, condition.comparison, condition.text)
         case During():
-            return _during(instant(text, zone()), condition)
+            return _during(sql.instant(text, zone()), condition)
         case CleanedPathOneOf():
             for rule in condition.rules:
-                text = duckdb.replaced(text, rule.regex, rule.alias)
+                text = sql.replaced(text, rule.regex, rule.alias)
             return text.in_(condition.values)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     FromClause,
     Select,
@@ -41,7 +40,7 @@ from ...domain.properties import (
     Source,
 )
 from . import expressions
-from .dialects import duckdb
+from .dialects import Dialect
 from .filters import Zone, holds
 from .slots import PropertySlots
 from .tables import events, groups, holders, persons
@@ -54,7 +53,6 @@ _SESSION_DURATION = Operand(Source.SESSION, "$session_duration")
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     "event": events.c.event,
     "distinct_id": events.c.distinct_id,
-    "timestamp": duckdb.iso_text(events.c.timestamp),
     "uuid": cast(events.c.uuid, Text),
     **{f"$group_{index}": events.c[f"group_{index}"] for index in range(5)},
 }
@@ -71,6 +69,7 @@ class ProjectEvents:
     zone: Zone
     has_holders: bool
     slots: PropertySlots
+    sql: Dialect
 
 
 class Matching:
@@ -81,8 +80,9 @@ class Matching:
         self._needs_persons = False
         self._needs_holders = False
         self._sessions: Subquery | None = None
+        self.sql = project.sql
+        self.micros = self.sql.micros(events.c.timestamp)
         self._groups: dict[int, FromClause] = {}
-        self.micros = duckdb.micros(events.c.timestamp)
 
     def actor(self, *, by_distinct_id: bool) -> ColumnElement[Any]:
         """The distinct id of an event, or the uuid of the person who holds it now."""
@@ -105,16 +105,19 @@ class Matching:
                 self.actor(by_distinct_id=False)
                 return self._project.slots.text(persons, self._project.id, "person", operand.key)
             case Source.GROUP:
-                return duckdb.member(self._group(operand.group_type_index or 0).c.others, operand.key)
+                return self.sql.member(self._group(operand.group_type_index or 0).c.others, operand.key)
             case Source.ELEMENT if operand.key == "href":
-                return func.replace(duckdb.first_match(events.c.elements_chain, HREF_PATTERN), *_ESCAPED, type_=Text)
+                found = self.sql.first_match(events.c.elements_chain, HREF_PATTERN)
+                return func.replace(found, *_ESCAPED, type_=Text)
             case Source.ELEMENT:
-                texts = duckdb.json_of_matches(events.c.elements_chain, TEXT_PATTERN)
+                texts = self.sql.json_of_matches(events.c.elements_chain, TEXT_PATTERN)
                 return func.replace(texts, *_ESCAPED_JSON, type_=Text)
+            case Source.METADATA if operand.key == "timestamp":
+                return self.sql.iso_text(events.c.timestamp)
             case Source.METADATA if operand.key in _COLUMNS:
                 return _COLUMNS[operand.key]
             case Source.SESSION if operand == _SESSION_DURATION:
-                return _seconds_text(self.session().c.micros)
+                return self._seconds_text(self.session().c.micros)
         raise InvalidInput(f"{operand.key} of type {operand.source} is nothing that can be read of an event.")
 
     def _group(self, index: int) -> FromClause:
@@ -144,13 +147,13 @@ class Matching:
                 found = self._is_one_of(uuids)
                 return not_(found) if negated else found
             case ExpressionFilter():
-                return expressions.value(parse_condition(tree.text), self.text)
+                return expressions.value(parse_condition(tree.text), self.text, self.sql)
             case CohortFilter():
                 raise InvalidInput("Events know no cohorts.", "properties")
             case Filter():
                 operand = tree.operand
                 text = self.text(operand)
-                return holds(tree.condition, text, self._project.zone, elements=operand.is_list)
+                return holds(tree.condition, text, self._project.zone, self.sql, elements=operand.is_list)
 
     def select(self, *columns: ColumnElement[Any], where: ColumnElement[bool]) -> Select[Any]:
         """The columns, made by this object, of the project's events where it says."""
@@ -162,7 +165,7 @@ class Matching:
         if uuids is None:
             self._needs_persons = True
             return persons.c.uuid.is_not(None)
-        return actor.in_(duckdb.uuids(uuids))
+        return actor.in_(self.sql.uuids(uuids))
 
     def _tables(self) -> FromClause:
         joined: FromClause = events
@@ -185,12 +188,11 @@ class Matching:
             joined = joined.outerjoin(self._sessions, self._sessions.c.id == self.text(_SESSION_ID))
         return joined
 
-
-def _seconds_text(micros: ColumnElement[int]) -> ColumnElement[Any]:
-    """`5`, or `5.25`: without an exponent and without zeros at the end."""
-    whole = cast(func.divide(micros, literal_column("1000000"), type_=BigInteger), Text)
-    fraction = func.lpad(cast(micros % literal_column("1000000"), Text), 6, "0")
-    return case(
-        (micros % literal_column("1000000") == 0, whole),
-        else_=whole + literal_column("'.'") + func.rtrim(fraction, "0"),
-    )
+    def _seconds_text(self, micros: ColumnElement[int]) -> ColumnElement[Any]:
+        """`5`, or `5.25`: without an exponent and without zeros at the end."""
+        whole = cast(self.sql.floor_divide(micros, 1_000_000), Text)
+        fraction = func.lpad(cast(micros % literal_column("1000000"), Text), 6, "0")
+        return case(
+            (micros % literal_column("1000000") == 0, whole),
+            else_=whole + literal_column("'.'") + func.rtrim(fraction, "0"),
+        )

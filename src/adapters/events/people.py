@@ -41,10 +41,10 @@ from ...domain.people_index import FoundPage
 from ...domain.ports import PersonQuery, Position
 from ...domain.properties import And, Filter, FilterTree, Or, PersonIn, Source
 from ...domain.uuids import parse_uuid
-from .dialects import duckdb
+from .dialects import Dialect
 from .filters import holds
 from .slots import PropertySlots
-from .tables import Instant, holders, ids, persons
+from .tables import BETWEEN, Instant, holders, ids, persons
 
 _CHUNK = 10_000
 _COUNTED = 50  # filters counted in one look
@@ -61,16 +61,18 @@ class SqlPeopleIndex:
         transaction: Callable[[], AbstractContextManager[Connection]],
         slots: PropertySlots,
         zone: Callable[[int], ZoneInfo],
+        sql: Dialect,
     ) -> None:
         self._transaction = transaction
         self._slots = slots
         self._zone = zone
+        self._sql = sql
 
     def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> FoundPage:
         backward = after is not None and after.backward
         offset = min(offset, _LARGEST - limit - 1)
         with self._transaction() as connection:
-            ways = _search(connection, query)
+            ways = _search(connection, query, self._sql)
             parts: list[Select[Any]] = []
             for found in ways:
                 part = self._matching(query, found, persons.c.created_at, persons.c.id)
@@ -92,7 +94,7 @@ class SqlPeopleIndex:
 
     def count(self, query: PersonQuery) -> int:
         with self._transaction() as connection:
-            return self._count(connection, query, _search(connection, query))
+            return self._count(connection, query, _search(connection, query, self._sql))
 
     def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
         query = PersonQuery(project_id)
@@ -106,13 +108,13 @@ class SqlPeopleIndex:
 
     def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
         with self._transaction() as connection:
-            found = or_(*_search(connection, query))
+            found = or_(*_search(connection, query, self._sql))
             return list(connection.execute(self._matching(query, found, persons.c.uuid).limit(limit)).scalars())
 
     def ids(self, query: PersonQuery, *, limit: int | None = None) -> Sequence[int]:
         found = array("q")
         with self._transaction() as connection:
-            statement = self._matching(query, or_(*_search(connection, query)), persons.c.id)
+            statement = self._matching(query, or_(*_search(connection, query, self._sql)), persons.c.id)
             result = connection.execute(_in_order(statement, persons.c).limit(limit))
             while rows := result.fetchmany(_CHUNK):
                 found.extend(person_id for (person_id,) in rows)
@@ -124,7 +126,7 @@ class SqlPeopleIndex:
         found, number = texts.c.text, func.count()
         statement = select(found, number).where(found != literal_column("''"))
         if part:
-            statement = statement.where(duckdb.contains(found, lower(part)))
+            statement = statement.where(self._sql.contains(found, lower(part)))
         statement = statement.group_by(found).order_by(number.desc(), found).limit(limit)
         with self._transaction() as connection:
             return [(value, count) for value, count in connection.execute(statement)]
@@ -139,7 +141,7 @@ class SqlPeopleIndex:
         if query.distinct_id is not None:
             conditions.append(persons.c.uuid.in_(_holders(query.project_id, ids.c.distinct_id == query.distinct_id)))
         if query.email is not None:
-            conditions.append(holds(OneOf((query.email,)), self._text(query, "email"), lambda: _UTC))
+            conditions.append(holds(OneOf((query.email,)), self._text(query, "email"), lambda: _UTC, self._sql))
         if query.updated_after is not None:
             conditions.append(persons.c.updated_at > bindparam(None, query.updated_after, Instant))
         if query.where is not None:
@@ -154,9 +156,9 @@ class SqlPeopleIndex:
                 return or_(false(), *(self._tree(query, child) for child in tree.children))
             case Filter() if tree.operand.source is Source.PERSON:
                 text = self._text(query, tree.operand.key)
-                return holds(tree.condition, text, lambda: self._zone(query.project_id))
+                return holds(tree.condition, text, lambda: self._zone(query.project_id), self._sql)
             case PersonIn(uuids, negated):
-                one_of = true() if uuids is None else persons.c.uuid.in_(duckdb.uuids(uuids))
+                one_of = true() if uuids is None else persons.c.uuid.in_(self._sql.uuids(uuids))
                 return not_(one_of) if negated else one_of
         raise InvalidInput("This filter does not work on persons.", "properties")
 
@@ -164,19 +166,19 @@ class SqlPeopleIndex:
         return self._slots.text(persons, query.project_id, "person", key)
 
 
-def _search(connection: Connection, query: PersonQuery) -> list[ColumnElement[bool]]:
+def _search(connection: Connection, query: PersonQuery, sql: Dialect) -> list[ColumnElement[bool]]:
     """The ways, one or more, in which a query's search can find a person."""
     if query.search is None:
         return [true()]
-    if "\0" in query.search:  # nothing stored contains it, and it is between the texts
+    if "\0" in query.search or BETWEEN in query.search:  # nothing stored contains them, but what is between texts
         return [false()]
     needle = lower(query.search)
-    found: list[ColumnElement[bool]] = [func.contains(persons.c.search, needle)]
+    found: list[ColumnElement[bool]] = [sql.found_in(persons.c.search, needle)]
     # Ids are looked through once for the page and the count, unless a great many match.
-    having_id = _holders(query.project_id, func.contains(ids.c.search, needle))
+    having_id = _holders(query.project_id, sql.found_in(ids.c.search, needle))
     holding = connection.execute(having_id.limit(_FEW + 1)).scalars().all()
     if holding:
-        found.append(persons.c.uuid.in_(duckdb.uuids(holding) if len(holding) <= _FEW else having_id))
+        found.append(persons.c.uuid.in_(sql.uuids(holding) if len(holding) <= _FEW else having_id))
     if uuid := parse_uuid(query.search):
         found.append(persons.c.uuid == uuid)
     return found

@@ -14,6 +14,7 @@ from ...domain.events import Properties, StoredEvent
 from ...domain.groups import Group
 from ...domain.ports import PersonCopy
 from .slots import UNSLOTTED, PropertySlots
+from .tables import BETWEEN
 
 Row = dict[str, Any]
 
@@ -48,7 +49,7 @@ def person_rows(people: Iterable[PersonCopy], slots: PropertySlots) -> list[Row]
             "id": person.id,
             "created_at": person.created_at,
             "updated_at": person.updated_at,
-            "search": lower("\0".join(text_of(properties.get(key)) or "" for key in ("email", "name"))),
+            "search": lower(BETWEEN.join(text_of(properties.get(key)) or "" for key in ("email", "name"))),
         }
         _put_texts(row, properties, columns[person.project_id], but=())
         rows.append(row)

@@ -44,7 +44,7 @@ from ...domain.properties import And, FilterTree
 from ...domain.rolling import Spans, spans
 from . import expressions
 from .buckets import last_start
-from .dialects import duckdb
+from .dialects import Dialect
 from .histogram import Histogram
 from .matching import Matching, ProjectEvents
 from .tables import events
@@ -68,7 +68,7 @@ def cells(aggregation: Aggregation, project: ProjectEvents, histograms: Sequence
     if is_rolling(aggregation):
         # A change lasts to the last bucket: so often it is in the sum over all buckets.
         number = number * (literal_column(str(len(aggregation.buckets or ()))) - found.c.bucket)
-    return _ranked(found, aggregation.breakdown, func.fsum(number))
+    return _ranked(found, aggregation.breakdown, project.sql.total(number), project.sql)
 
 
 def actors(question: ActorsQuestion, project: ProjectEvents, histograms: Sequence[Histogram | None]) -> Select[Any]:
@@ -91,7 +91,7 @@ def extremes(aggregation: Aggregation, project: ProjectEvents) -> Select[Any] | 
         return None
     matching = Matching(project)
     numbers = [
-        duckdb.number(_operand_text(matching, dimension))
+        matching.sql.number(_operand_text(matching, dimension))
         for dimension in aggregation.breakdown.dimensions
         if dimension.bins is not None
     ]
@@ -114,6 +114,7 @@ class _Measured:
         self._asked = aggregation
         self._project = project
         self._matching = Matching(project)
+        self._sql = project.sql
         dimensions = aggregation.breakdown.dimensions if aggregation.breakdown else ()
         self._values = [
             _value(self._matching, dimension, bins).label(f"value_{index}")
@@ -123,7 +124,7 @@ class _Measured:
     def select(self) -> Select[Any]:
         match self._asked.measure:
             case Count():
-                return self._tally(self._events(), func.count())
+                return self._tally(self._events(), number=func.count())
             case Actors(by_distinct_id, once):
                 return self._distinct(self._matching.actor(by_distinct_id=by_distinct_id), once=once)
             case RollingActors() as measure if is_rolling(self._asked):
@@ -135,18 +136,18 @@ class _Measured:
                 key = func.coalesce(text, literal_column("''")) if count_missing else text
                 return self._distinct(key, once=once)
             case NumberOf(function, operand):
-                found = self._events(number=duckdb.number(self._matching.text(operand)))
-                return self._tally(found, duckdb.aggregate(function, found.c.number))
+                found = self._events(number=self._sql.number(self._matching.text(operand)))
+                return self._tally(found, number=self._sql.aggregate(function, found.c.number))
             case SessionDuration(function):
                 session = self._matching.session()
                 found = self._events(session=session.c.id, micros=session.c.micros)
                 each = select(*found.c).where(found.c.session.is_not(None)).distinct().subquery()
-                return self._tally(each, duckdb.aggregate(function, each.c.micros / literal_column("1e6")))
+                return self._tally(each, number=self._sql.aggregate(function, each.c.micros / literal_column("1e6")))
             case PerActor(function, by_distinct_id):
                 found = self._events(actor=self._matching.actor(by_distinct_id=by_distinct_id))
                 keys = [found.c.bucket, *self._of(found), found.c.actor]
                 counts = select(*keys, func.count().label("events")).group_by(*keys).subquery()
-                return self._tally(counts, duckdb.aggregate(function, counts.c.events))
+                return self._tally(counts, number=self._sql.aggregate(function, counts.c.events))
             case FirstTime(first, by_distinct_id):
                 return self._first_time(first, by_distinct_id=by_distinct_id)
             case ExpressionMeasure(text):
@@ -155,9 +156,17 @@ class _Measured:
     def _by_expression(self, term: Term) -> Select[Any]:
         args = dict.fromkeys(arg for each in aggregates_of(term) for arg in each.args)
         named = {arg: f"argument_{place}" for place, arg in enumerate(args)}
-        values = {name: expressions.value(arg, self._matching.text) for arg, name in named.items()}
+        values = {name: expressions.value(arg, self._matching.text, self._sql) for arg, name in named.items()}
         found = self._events(**values)
-        return self._tally(found, expressions.aggregate(term, {arg: found.c[name] for arg, name in named.items()}))
+        # Not at once: PostgreSQL takes what is within a name of an expression for a question of its own.
+        wanted = {
+            one: expressions.aggregate(one, found.c[named[one.args[0]]] if one.args else None, self._sql)
+            for one in aggregates_of(term)
+        }
+        numbers = {f"aggregate_{place}": number for place, number in enumerate(wanted.values())}
+        each = self._tally(found, **numbers).subquery()
+        settled = {one: each.c[name] for one, name in zip(wanted, numbers, strict=True)}
+        return select(each.c.bucket, *self._of(each), expressions.result(term, settled, self._sql).label("number"))
 
     def actors(self, question: ActorsQuestion) -> Select[Any]:
         """Who is behind a number, one row each."""
@@ -171,7 +180,7 @@ class _Measured:
         each = select(
             found.c.actor,
             func.any_value(found.c.person).label("person"),
-            duckdb.first_of(found.c.distinct_id, MAX_DISTINCT_IDS).label("distinct_ids"),
+            self._sql.first_of(found.c.distinct_id, MAX_DISTINCT_IDS).label("distinct_ids"),
             func.count().label("events"),
         ).where(self._wanted(found, question))
         if isinstance(measure, FirstTime):
@@ -195,7 +204,7 @@ class _Measured:
         """The matching events: `bucket`, values and what else is asked for."""
         bucket: ColumnElement[Any] = _ZERO
         if self._asked.buckets:
-            bucket = last_start(self._matching.micros, self._asked.buckets, self._asked.window.end)
+            bucket = last_start(self._matching.micros, self._asked.buckets, self._asked.window.end, self._sql)
         named = [column.label(name) for name, column in columns.items()]
         where = _where(self._matching, self._asked, self._asked.where)
         return self._matching.select(bucket.label("bucket"), *self._values, *named, where=where).subquery()
@@ -203,25 +212,25 @@ class _Measured:
     def _of(self, found: FromClause) -> Columns:
         return [found.c[value.name] for value in self._values]
 
-    def _tally(self, found: FromClause, number: ColumnElement[Any]) -> Select[Any]:
-        values = self._of(found)
+    def _tally(self, found: FromClause, **numbers: ColumnElement[Any]) -> Select[Any]:
+        values, named = self._of(found), [number.label(name) for name, number in numbers.items()]
         if self._asked.buckets:
-            return select(found.c.bucket, *values, number.label("number")).group_by(found.c.bucket, *values)
+            return select(found.c.bucket, *values, *named).group_by(found.c.bucket, *values)
         # Grouping by a constant bucket too would take twice as long.
-        columns: Columns = [_ZERO.label("bucket"), *values, number.label("number")]
+        columns: Columns = [_ZERO.label("bucket"), *values, *named]
         return select(*columns).select_from(found).group_by(*values).having(func.count() > _ZERO)
 
     def _distinct(self, key: ColumnElement[Any], *, once: bool) -> Select[Any]:
         found = self._events(key=key)
         if not once:
-            return self._tally(found, func.count(found.c.key.distinct()))
+            return self._tally(found, number=func.count(found.c.key.distinct()))
         keys = [*self._of(found), found.c.key]
         first = select(func.min(found.c.bucket).label("bucket"), *keys)
         each = first.where(found.c.key.is_not(None)).group_by(*keys).subquery()
-        return self._tally(each, func.count())
+        return self._tally(each, number=func.count())
 
     def _first_time(self, first: FilterTree, *, by_distinct_id: bool) -> Select[Any]:
-        return self._tally(self._firsts(first, by_distinct_id=by_distinct_id), func.count())
+        return self._tally(self._firsts(first, by_distinct_id=by_distinct_id), number=func.count())
 
     def _firsts(self, first: FilterTree, *, by_distinct_id: bool) -> FromClause:
         """Of each actor that counts, the first matching event."""
@@ -231,7 +240,9 @@ class _Measured:
         placed = select(*found.c, place.label("place")).subquery()
         ever = Matching(self._project)
         actor = ever.actor(by_distinct_id=by_distinct_id).label("actor")
-        where = and_(events.c.timestamp <= self._asked.window.end, ever.holds(first), _in_sample(self._asked))
+        where = and_(
+            events.c.timestamp <= self._asked.window.end, ever.holds(first), _in_sample(self._asked, self._sql)
+        )
         matched = ever.select(actor, ever.micros.label("at"), where=where).subquery()
         began = select(matched.c.actor, func.min(matched.c.at).label("at")).group_by(matched.c.actor).subquery()
         same = and_(began.c.actor == placed.c.actor, began.c.at == placed.c.at)
@@ -245,23 +256,27 @@ class _Measured:
         buckets = self._asked.buckets or ()
         span: Spans = spans(buckets, self._asked.unit_starts or buckets, measure.days, self._asked.window.end)
         micros, end = self._matching.micros, self._asked.window.end
-        closed = case((events.c.timestamp < span.closes[0], _ZERO), else_=last_start(micros, span.closes, end) + _ONE)
+        closed = case(
+            (events.c.timestamp < span.closes[0], _ZERO), else_=last_start(micros, span.closes, end, self._sql) + _ONE
+        )
         columns = {
             "actor": self._matching.actor(by_distinct_id=measure.by_distinct_id),
             "first": closed,
-            "last": last_start(micros, span.opens, end),
+            "last": last_start(micros, span.opens, end, self._sql),
         }
         where = and_(_where(self._matching, self._asked, self._asked.where), events.c.timestamp >= span.opens[0])
         named = [column.label(name) for name, column in columns.items()]
         found = self._matching.select(*self._values, *named, where=where).distinct().subquery()
         keys = [found.c.actor, *self._of(found)]
         previous = func.lag(found.c.last).over(partition_by=keys, order_by=[found.c.first, found.c.last])
-        seen = select(*found.c, previous.label("previous")).where(found.c.first <= found.c.last).subquery()
+        # Read by both halves of the union, and worked out once for both.
+        seen = select(*found.c, previous.label("previous")).where(found.c.first <= found.c.last).cte("seen")
+        seen = seen.prefix_with("MATERIALIZED")
         fresh = func.greatest(seen.c.first, func.coalesce(seen.c.previous + _ONE, seen.c.first)).label("bucket")
         begins = select(fresh, *self._of(seen), _ONE.label("number")).where(fresh <= seen.c.last)
         ends = select((seen.c.last + _ONE).label("bucket"), *self._of(seen), literal_column("-1").label("number"))
         changes = union_all(begins, ends.where(fresh <= seen.c.last)).subquery()
-        tally = self._tally(changes, func.sum(changes.c.number))
+        tally = self._tally(changes, number=func.sum(changes.c.number))
         return tally.where(changes.c.bucket < literal_column(str(len(buckets))))
 
 
@@ -270,16 +285,16 @@ def _where(matching: Matching, aggregation: Aggregation, tree: FilterTree) -> Co
     if aggregation.buckets and not is_rolling(aggregation):
         start = max(start, aggregation.buckets[0])
     within = events.c.timestamp.between(start, aggregation.window.end)
-    return and_(within, matching.holds(tree), _in_sample(aggregation))
+    return and_(within, matching.holds(tree), _in_sample(aggregation, matching.sql))
 
 
-def _in_sample(aggregation: Aggregation) -> ColumnElement[bool]:
-    return duckdb.sampled(events.c.distinct_id, 1 if aggregation.sample is None else aggregation.sample)
+def _in_sample(aggregation: Aggregation, sql: Dialect) -> ColumnElement[bool]:
+    return sql.sampled(events.c.distinct_id, 1 if aggregation.sample is None else aggregation.sample)
 
 
 def _operand_text(matching: Matching, dimension: Dimension) -> ColumnElement[Any]:
     if dimension.operand is None:
-        return expressions.value(parse_text(dimension.expression or ""), matching.text)
+        return expressions.value(parse_text(dimension.expression or ""), matching.text, matching.sql)
     return matching.text(dimension.operand)
 
 
@@ -287,7 +302,7 @@ def _value(matching: Matching, dimension: Dimension, bins: Histogram | None) -> 
     """The value of a dimension as text, NULL for missing and for empty."""
     text = _operand_text(matching, dimension)
     if dimension.bins is not None:
-        return _label(duckdb.number(text), bins)
+        return _label(matching.sql.number(text), bins)
     text = func.nullif(text, literal_column("''"))
     if not dimension.normalize_url:
         return text
@@ -309,7 +324,7 @@ def _halved(number: ColumnElement[Any], lows: Sequence[float], labels: Sequence[
     return case((number < lows[middle], below), else_=_halved(number, lows[middle:], labels[middle:]))
 
 
-def _ranked(found: FromClause, breakdown: Breakdown, total: ColumnElement[Any]) -> Select[Any]:
+def _ranked(found: FromClause, breakdown: Breakdown, total: ColumnElement[Any], sql: Dialect) -> Select[Any]:
     """The page of combinations, and with `other` those beyond it added up."""
     values: Columns = [found.c[f"value_{index}"] for index in range(len(breakdown.dimensions))]
     order: Columns = [total.desc(), *(value.asc().nulls_last() for value in values)]
@@ -317,7 +332,7 @@ def _ranked(found: FromClause, breakdown: Breakdown, total: ColumnElement[Any]) 
         order.insert(0, func.bool_or(_any_missing(values)))
     place = func.row_number().over(order_by=order).label("place")
     ranked = select(*values, place).group_by(*values).subquery("ranked")
-    same = and_(*(value.is_not_distinct_from(ranked.c[f"value_{index}"]) for index, value in enumerate(values)))
+    same = and_(*(sql.same_value(value, ranked.c[f"value_{index}"]) for index, value in enumerate(values)))
     is_other = ranked.c.place > breakdown.offset + breakdown.limit
     shown = [case((~is_other, value)).label(f"value_{index}") for index, value in enumerate(values)]
     page = select(found.c.bucket, is_other.label("other"), *shown, found.c.number)

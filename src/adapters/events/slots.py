@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Table, Text, null, type_coerce
+from sqlalchemy import ColumnElement, Table, Text, cast, null
 
 from ...domain.ports import MAX_PROPERTY_KEY, UnitOfWorkFactory
-from .dialects import duckdb
+from .dialects import Dialect
 from .tables import SLOTS, events, slot_column
 
 Kind: TypeAlias = Literal["event", "person"]
@@ -22,10 +22,11 @@ UNSLOTTED = frozenset({"$set", "$set_once", "$unset", "$groups", "$sent_at"})
 
 
 class PropertySlots:
-    """The slots of all projects, kept in memory: nobody else gives any while this store is open."""
+    """The slots of all projects, kept in memory: what a key once got it has for ever."""
 
-    def __init__(self, begin: UnitOfWorkFactory) -> None:
+    def __init__(self, begin: UnitOfWorkFactory, sql: Dialect) -> None:
         self._begin = begin
+        self._sql = sql
         self._known: dict[tuple[int, Kind], dict[str, str | None]] = {}
         self._lock = threading.Lock()
 
@@ -52,13 +53,16 @@ class PropertySlots:
     def text(self, table: Table, project_id: int, kind: Kind, key: str) -> ColumnElement[Any]:
         """A property as nullable text. A key that was never seen scans nothing."""
         if table is events and key in UNSLOTTED:
-            return duckdb.member(events.c.properties, key)
+            return self._sql.member(events.c.properties, key)
         known = self.known(project_id, kind)
+        if key not in known:  # perhaps another process has come to know it
+            with self._lock:
+                known = self._load(project_id, kind)
         if column := known.get(key):
             return table.c[column]
         if key in known or len(known) >= MAX_KEYS or len(key) > MAX_PROPERTY_KEY:
-            return duckdb.member(table.c.others, key)
-        return type_coerce(null(), Text)
+            return self._sql.member(table.c.others, key)
+        return cast(null(), Text)
 
     def _load(self, project_id: int, kind: Kind) -> dict[str, str | None]:
         with self._begin(write=False) as work:

@@ -1,34 +1,27 @@
-"""The event store in SQL: one file of one process, for any number of threads."""
+"""The event store in SQL."""
 
 from __future__ import annotations
 
-import secrets
-import threading
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
-from functools import partial
 from itertools import accumulate
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, Row, func, select, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy import Connection, Row, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from ...domain.actors import ActorPage, ActorRow, ActorsQuestion
 from ...domain.aggregation import Aggregation, Cell, CellKind
 from ...domain.backups import Snapshot
 from ...domain.erasure import Contents, Covered
-from ...domain.errors import StoreUnavailable
 from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
-from . import erasure, retention, snapshots, squash, writes
-from .compaction import Copy, Readers, remove_leftovers
-from .dialects import duckdb
+from . import erasure, retention, squash, writes
+from .database import open_database
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
 from .people import SqlPeopleIndex
@@ -36,39 +29,34 @@ from .rows import event_rows, group_rows, id_rows, person_rows
 from .runs import read_runs
 from .selects import actors, cells, extremes, is_rolling
 from .slots import PropertySlots
-from .tables import events, holders, metadata
-
-_ATTEMPTS = 100
-_FEW = 20_000  # rows that may come in while the file is copied, and are copied while writers wait
-_MOMENT = 1.0  # seconds: one round of whatever changes rows takes less, only compaction takes longer
-_PATIENCE = 0.3  # seconds for which writers wait until long questions to the store have been answered
+from .tables import events
 
 
 class SqlEventStore:
-    """Events, persons and holders in DuckDB.
+    """Events, persons and holders in a database, for any number of threads.
 
-    `url`: `duckdb:///path/of/the/file`. `begin` gives the property slots and the projects' time zones. Every
-    method may raise `StoreUnavailable`, the constructor does so while another process holds the file.
-    `people` finds persons.
+    `url`: `duckdb:///path/of/the/file`, which one process holds, or `postgresql+psycopg://…`, for any number of
+    processes. `begin` gives the property slots and the projects' time zones. Every method, and the constructor,
+    may raise `StoreUnavailable`. `people` finds persons, `engine` has the
+    connections, to be watched.
     """
 
     def __init__(self, url: str, begin: UnitOfWorkFactory) -> None:
-        self._engine = duckdb.open_engine(url)
+        self._database = open_database(url)
+        self._sql = self._database.sql
+        self.engine = self._database.engine
         self._begin = begin
-        self._slots = PropertySlots(begin)
-        self.people = SqlPeopleIndex(self._transaction, self._slots, self._zone)
-        self._writing = threading.Lock()
-        self._maintaining = threading.Lock()  # whatever changes rows that are there; taken before the other
-        self._readers = Readers()
-        self._with_holders: dict[int, bool] = {}
-        # Nobody else changes the file while it is open, so counting in memory is enough; the start makes the
-        # numbers of two runs differ.
-        self._first_revision = secrets.randbits(52)
-        self._changes: Counter[int] = Counter()
-        with self._transaction() as connection:
-            for table in metadata.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
-        remove_leftovers(self._engine)
+        self._slots = PropertySlots(begin, self._sql)
+        self.people = SqlPeopleIndex(self._transaction, self._slots, self._zone, self._sql)
+        with self._failures():
+            self._database.create()
+
+    @contextmanager
+    def turn(self) -> Iterator[int | None]:
+        with ExitStack() as stack:
+            with self._failures():
+                applied = stack.enter_context(self._database.turn())
+            yield applied
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         with self._transaction() as connection:
@@ -77,22 +65,18 @@ class SqlEventStore:
     def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
         added = event_rows(events, self._slots)
         people = person_rows(projection.people, self._slots)
-        with self._writing:
-            with self._transaction() as connection:
-                writes.add_events(connection, added)
-                writes.put_persons(connection, people)
-                writes.remove_persons(connection, projection.gone)
-                writes.add_ids(connection, id_rows(projection.ids))
-                writes.put_holders(connection, projection.holders)
-                writes.put_groups(connection, group_rows(projection.groups))
-            # After the commit, or an answer without this could be kept under the new number.
-            self._with_holders.update((project, True) for project, _, _ in projection.holders)
-            self._changes.update(
-                {row["project_id"] for row in (*added, *people)}
-                | {project for project, _ in projection.gone}
-                | {project for project, _, _ in (*projection.holders, *projection.ids)}
-                | {group.project_id for group in projection.groups}
-            )
+        held = {project for project, _, _ in projection.holders}
+        changed = held | {row["project_id"] for row in (*added, *people)}
+        changed |= {project for project, _ in projection.gone} | {project for project, _, _ in projection.ids}
+        changed |= {group.project_id for group in projection.groups}
+        with self._failures(), self._database.writing() as connection:
+            writes.add_events(connection, added, self._sql)
+            writes.put_persons(connection, people, self._sql)
+            writes.remove_persons(connection, projection.gone, self._sql)
+            writes.add_ids(connection, id_rows(projection.ids), self._sql)
+            writes.put_holders(connection, projection.holders, self._sql)
+            writes.put_groups(connection, group_rows(projection.groups), self._sql)
+            self._database.note(connection, changed, held=held, mark=projection.mark)
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
         project = self._project(aggregation.project_id)
@@ -129,82 +113,54 @@ class SqlEventStore:
             return read_runs(connection, project, span, where, limit)
 
     def squash(self, limit: int) -> int:
-        with self._maintaining, self._writing:
-            with self._transaction() as connection:
-                folded = squash.fold(connection, limit)
+        with self._maintaining() as connection:
+            folded = squash.fold(connection, limit, self._sql)
             if folded < limit:
-                self._with_holders.clear()
+                self._database.note_emptied()
         return folded
 
     def contents(self, covered: Covered) -> Sequence[Contents]:
         with self._transaction() as connection:
-            return erasure.contents_of(connection, covered)
+            return erasure.contents_of(connection, covered, self._sql)
 
     def erase(self, covered: Covered, limit: int) -> int:
-        with self._maintaining, self._writing:
-            with self._transaction() as connection:
-                erased = erasure.erase(connection, covered, limit)
+        with self._maintaining() as connection:
+            erased = erasure.erase(connection, covered, limit, self._sql)
             if erased:
-                self._changes.update(covered.projects)
+                self._database.note(connection, covered.projects)
         return erased
 
     def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> Collection[str]:
-        with self._maintaining, self._writing, self._transaction() as connection:
-            return erasure.forget_ids(connection, project_id, distinct_ids)
+        with self._maintaining() as connection:
+            return erasure.forget_ids(connection, project_id, distinct_ids, self._sql)
 
     def forget_project(self, project_id: int) -> None:
-        with self._maintaining, self._writing, self._transaction() as connection:
+        with self._maintaining() as connection:
             erasure.forget_project(connection, project_id)
 
     def compact(self) -> None:
-        with self._maintaining:
-            copy = Copy(self._engine)
-            with self._writing:
-                copy.start()
-            try:
-                for _ in range(_ATTEMPTS):
-                    while copy.catch_up() > _FEW:
-                        pass
-                    with self._writing, self._readers.outside(_PATIENCE) as nobody:
-                        if nobody:
-                            copy.catch_up()
-                            copy.take_place()
-                            return
-                raise StoreUnavailable("The event store is too busy to be compacted.")
-            finally:
-                copy.abandon()
+        with self._failures():
+            self._database.compact()
 
     def count_before(self, project_id: int, before: datetime) -> int:
         with self._transaction() as connection:
             return retention.count(connection, project_id, before)
 
     def remove_before(self, project_id: int, before: datetime, limit: int) -> int:
-        with self._maintaining, self._writing:
-            with self._transaction() as connection:
-                removed = retention.remove(connection, project_id, before, limit)
-            self._changes[project_id] += bool(removed)
+        with self._maintaining() as connection:
+            removed = retention.remove(connection, project_id, before, limit)
+            if removed:
+                self._database.note(connection, [project_id])
         return removed
 
     def revision(self, project_id: int) -> int:
-        return self._first_revision + self._changes[project_id]
+        with self._failures():
+            return self._database.revision(project_id)
 
-    @property
-    def engine(self) -> Engine:
-        """The connections to the store, to be watched."""
-        return self._engine
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
-        """The present state, to be copied to another file whatever is added meanwhile; what would change rows that
-        are there waits."""
-        if not self._maintaining.acquire(timeout=_MOMENT):  # who takes this holds up all who write
-            raise StoreUnavailable("The event store is being compacted: take a backup when that is done.")
-        try:
-            with self._readers.inside(), self._engine.connect() as connection:
-                snapshots.take_hold(connection)
-                yield partial(snapshots.copy_to, connection)
-        finally:
-            self._maintaining.release()
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The present state, to be copied to another file whatever is added meanwhile; what would change rows that are
+        there waits."""
+        return self._database.snapshot()
 
     def ping(self) -> None:
         """Return if the store answers."""
@@ -212,39 +168,36 @@ class SqlEventStore:
             connection.scalar(select(1))
 
     def close(self) -> None:
-        try:
-            autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-            with self._writing, autocommit.connect() as connection:
-                connection.execute(text("CHECKPOINT"))
-        finally:
-            self._engine.dispose()
+        self._database.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
+        with self._failures(), self._database.transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def _maintaining(self) -> Iterator[Connection]:
+        with self._failures(), self._database.maintaining() as connection:
+            yield connection
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
         try:
-            with self._readers.inside(), self._engine.begin() as connection:
-                yield connection
-        except DBAPIError as error:
-            if failure := duckdb.unavailable(error, self._engine):
+            yield
+        except SQLAlchemyError as error:
+            if failure := self._database.failure(error):
                 raise failure from error
             raise
 
     def _project(self, project_id: int) -> ProjectEvents:
-        return ProjectEvents(project_id, lambda: self._zone(project_id), self._has_holders(project_id), self._slots)
+        with self._failures():
+            has_holders = self._database.has_holders(project_id)
+        return ProjectEvents(project_id, lambda: self._zone(project_id), has_holders, self._slots, self._sql)
 
     def _zone(self, project_id: int) -> ZoneInfo:
         with self._begin(write=False) as work:
             project = work.accounts.project(project_id)
         return ZoneInfo(project.timezone if project else "UTC")
-
-    def _has_holders(self, project_id: int) -> bool:
-        known = self._with_holders.get(project_id)
-        if known is None:
-            with self._transaction() as connection:
-                statement = select(select(holders.c.project_id).where(holders.c.project_id == project_id).exists())
-                known = bool(connection.scalar(statement))
-            known = self._with_holders.setdefault(project_id, known)
-        return known
 
 
 def _histograms(connection: Connection, aggregation: Aggregation, project: ProjectEvents) -> list[Histogram | None]:

@@ -58,6 +58,9 @@ def _slots() -> list[Column[str]]:
     return [Column(slot_column(slot), Text) for slot in range(SLOTS)]
 
 
+BETWEEN = "\uffff"
+"""No character, so that no text has it; PostgreSQL keeps no NUL."""
+
 metadata = MetaData()
 
 # `properties` is what was captured. Its values as text are in the slots, and in `others`, a JSON object of texts,
@@ -85,7 +88,7 @@ events = Table(
     *_slots(),
 )
 
-# `search` is what a search looks into: e-mail and name in lower case, with a NUL between.
+# `search` is what a search looks into: e-mail and name in lower case, with `BETWEEN` in between.
 persons = Table(
     "persons",
     metadata,

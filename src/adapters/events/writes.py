@@ -5,65 +5,65 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, TextClause, bindparam, text
+from sqlalchemy import Connection, Table, TextClause, bindparam, text
 
 from ...domain.events import Event
 from ...domain.population import Id
-from .dialects.duckdb import insert_rows, rows_of
+from .dialects import Dialect
 from .rows import Row
-from .tables import Instant, events, groups, holders, ids, persons
+from .tables import Instant, events, groups, holders, persons
 
 _DAY = timedelta(hours=24)
 _MAX_CLUSTERS = 10
 
 
-def add_events(connection: Connection, rows: Sequence[Row]) -> None:
+def add_events(connection: Connection, rows: Sequence[Row], sql: Dialect) -> None:
     """Append rows of `events`."""
     if rows:
-        connection.execute(_insert_events(frozenset().union(*rows)), {"rows": _json(rows)})
+        connection.execute(_insert_events(frozenset().union(*rows), sql), {"rows": _json(rows)})
 
 
-def put_persons(connection: Connection, rows: Sequence[Row]) -> None:
+def put_persons(connection: Connection, rows: Sequence[Row], sql: Dialect) -> None:
     """Put rows of `persons` in the place of older copies; a row older than the copy that is there is left out."""
     if not rows:
         return
     given = [{key: row[key] for key in ("project_id", "uuid", "version")} for row in rows]
-    connection.execute(_REMOVE_OLDER_PERSONS, {"rows": _json(given)})
-    connection.execute(_insert_persons(frozenset().union(*rows)), {"rows": _json(rows)})
+    connection.execute(_remove_older_persons(sql), {"rows": _json(given)})
+    connection.execute(_insert_persons(frozenset().union(*rows), sql), {"rows": _json(rows)})
 
 
-def remove_persons(connection: Connection, gone: Sequence[tuple[int, UUID]]) -> None:
+def remove_persons(connection: Connection, gone: Sequence[tuple[int, UUID]], sql: Dialect) -> None:
     """Remove the copies of persons."""
     if gone:
         rows = [{"project_id": project, "uuid": uuid} for project, uuid in gone]
-        connection.execute(_REMOVE_PERSONS, {"rows": _json(rows)})
+        connection.execute(_remove_persons(sql), {"rows": _json(rows)})
 
 
-def add_ids(connection: Connection, rows: Sequence[Row]) -> None:
-    """Append rows of `ids`. One that is there already does no harm."""
+def add_ids(connection: Connection, rows: Sequence[Row], sql: Dialect) -> None:
+    """Append rows of `ids`. Of several about one id the last counts."""
     if rows:
-        connection.execute(_ADD_IDS, {"rows": _json(rows)})
+        rows = list({(row["project_id"], row["distinct_id"]): row for row in rows}.values())
+        connection.execute(text(sql.add_ids()), {"rows": _json(rows)})
 
 
-def put_holders(connection: Connection, held: Sequence[tuple[int, str, UUID]]) -> None:
+def put_holders(connection: Connection, held: Sequence[tuple[int, str, UUID]], sql: Dialect) -> None:
     """Say who holds distinct ids now; of several about one id the last counts."""
     if not held:
         return
     last: dict[Id, UUID] = {(project, distinct_id): person for project, distinct_id, person in held}
     rows = _json([dict(zip(_HOLDER, (*one, person), strict=True)) for one, person in last.items()])
-    connection.execute(_REMOVE_HOLDERS, {"rows": rows})
-    connection.execute(_ADD_HOLDERS, {"rows": rows})
+    connection.execute(_remove_holders(sql), {"rows": rows})
+    connection.execute(text(sql.insert_rows(holders, _HOLDER)), {"rows": rows})
 
 
-def put_groups(connection: Connection, rows: Sequence[Row]) -> None:
+def put_groups(connection: Connection, rows: Sequence[Row], sql: Dialect) -> None:
     """Put rows of `groups` in the place of those that are there."""
     if rows:
-        connection.execute(_REMOVE_GROUPS, {"rows": _json(rows)})
-        connection.execute(_ADD_GROUPS, {"rows": _json(rows)})
+        connection.execute(_remove_groups(sql), {"rows": _json(rows)})
+        connection.execute(text(sql.insert_rows(groups, tuple(groups.columns.keys()))), {"rows": _json(rows)})
 
 
 def stored_within_a_day(connection: Connection, given: Sequence[Event]) -> set[tuple[int, UUID]]:
@@ -104,43 +104,48 @@ def _json(rows: Sequence[Row]) -> str:
 # Inserts name only the columns that a batch has something in: each costs time, whether there is or not.
 
 
-@lru_cache(maxsize=256)
-def _insert_events(present: frozenset[str]) -> TextClause:
-    return insert_rows(events, *(column.name for column in events.columns if column.name in present))
+def _insert_events(present: frozenset[str], sql: Dialect) -> TextClause:
+    return text(sql.insert_rows(events, tuple(column.name for column in events.columns if column.name in present)))
 
 
-@lru_cache(maxsize=256)
-def _insert_persons(present: frozenset[str]) -> TextClause:
+def _insert_persons(present: frozenset[str], sql: Dialect) -> TextClause:
     """For the rows without a copy in the table, which can only be a newer one."""
-    rows = rows_of(persons, *(column.name for column in persons.columns if column.name in present))
-    return text(f"INSERT INTO persons BY NAME FROM {rows} ANTI JOIN persons USING (project_id, uuid)")
+    columns = tuple(column.name for column in persons.columns if column.name in present)
+    return text(sql.insert_rows(persons, columns, unless_there=True))
 
 
 _HOLDER = ("project_id", "distinct_id", "person_id")
-_REMOVE_OLDER_PERSONS = text(
-    f"DELETE FROM persons USING {rows_of(persons, 'project_id', 'uuid', 'version')} AS given"  # noqa: S608 - names only
-    " WHERE persons.project_id = given.project_id AND persons.uuid = given.uuid AND persons.version <= given.version"
-)
-_REMOVE_PERSONS = text(
-    f"DELETE FROM persons USING {rows_of(persons, 'project_id', 'uuid')} AS given"  # noqa: S608
-    " WHERE persons.project_id = given.project_id AND persons.uuid = given.uuid"
-)
-_REMOVE_HOLDERS = text(
-    f"DELETE FROM holders USING {rows_of(holders, *_HOLDER)} AS given"  # noqa: S608
-    " WHERE holders.project_id = given.project_id AND holders.distinct_id = given.distinct_id"
-)
-_REMOVE_GROUPS = text(
-    f"DELETE FROM groups USING {rows_of(groups, 'project_id', 'index', 'key')} AS given"  # noqa: S608
-    " WHERE groups.project_id = given.project_id AND groups.index = given.index AND groups.key = given.key"
-)
-_ADD_GROUPS = insert_rows(groups, *(column.name for column in groups.columns))
-_ADD_IDS = insert_rows(ids, *(column.name for column in ids.columns))
-_ADD_HOLDERS = insert_rows(holders, *_HOLDER)
+
+
+def _remove_older_persons(sql: Dialect) -> TextClause:
+    return _remove(persons, ("project_id", "uuid"), sql, ("version",), " AND persons.version <= given.version")
+
+
+def _remove_persons(sql: Dialect) -> TextClause:
+    return _remove(persons, ("project_id", "uuid"), sql)
+
+
+def _remove_holders(sql: Dialect) -> TextClause:
+    return _remove(holders, ("project_id", "distinct_id"), sql)
+
+
+def _remove_groups(sql: Dialect) -> TextClause:
+    return _remove(groups, ("project_id", "index", "key"), sql)
+
+
+def _remove(
+    table: Table, key: tuple[str, ...], sql: Dialect, more: tuple[str, ...] = (), condition: str = ""
+) -> TextClause:
+    same = " AND ".join(f"{table.name}.{column} = given.{column}" for column in key)
+    rows = sql.rows_of(table, (*key, *more))
+    return text(f"DELETE FROM {table.name} USING {rows} AS given WHERE {same}{condition}")  # noqa: S608 - names only
+
+
 # The uuids as one text: a list that is bound value by value takes longer than the search.
 _STORED = (
     text(
         "SELECT project_id, uuid, timestamp FROM events WHERE timestamp BETWEEN :from AND :until"
-        " AND uuid IN (SELECT unnest(CAST(string_split(:uuids, ',') AS UUID[])))"
+        " AND uuid IN (SELECT unnest(CAST(string_to_array(:uuids, ',') AS UUID[])))"
     )
     .bindparams(bindparam("from", type_=Instant), bindparam("until", type_=Instant))
     .columns(events.c.project_id, events.c.uuid, events.c.timestamp)

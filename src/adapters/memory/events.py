@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -37,6 +38,10 @@ class MemoryEventStore:
         self._groups: dict[tuple[int, int, str], Properties] = {}
         self._changes: Counter[int] = Counter()
         self.people = MemoryPeopleIndex(self._people, self._holders, self._ids, self._zone)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        yield  # nobody else has it
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         return {

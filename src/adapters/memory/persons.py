@@ -188,12 +188,12 @@ class MemoryPersonRepository:
             if self._state.ids.get((project_id, one), (None, False))[0] is None:
                 self._state.ids.pop((project_id, one), None)
 
-    def unapplied(self) -> Sequence[Projection]:
-        return [self._present(projection) for projection in self._state.log.values()]
+    def unapplied(self, *, after: int = 0) -> Sequence[Projection]:
+        return [self._present(projection) for mark, projection in self._state.log.items() if mark > after]
 
-    def clear(self, marks: Collection[int]) -> None:
-        for mark in marks:
-            self._state.log.pop(mark, None)
+    def clear(self, until: int) -> None:
+        for mark in [mark for mark in self._state.log if mark <= until]:
+            del self._state.log[mark]
 
     def _present(self, projection: Projection) -> Projection:
         named = {(copy.project_id, copy.uuid) for copy in projection.people} | set(projection.gone)

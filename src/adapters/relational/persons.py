@@ -101,11 +101,11 @@ class SqlPersonRepository:
     def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
         erasure.forget_ids(self._connection, project_id, distinct_ids)
 
-    def unapplied(self) -> Sequence[Projection]:
-        return projections.unapplied(self._connection)
+    def unapplied(self, *, after: int = 0) -> Sequence[Projection]:
+        return projections.unapplied(self._connection, after)
 
-    def clear(self, marks: Collection[int]) -> None:
-        projections.clear(self._connection, marks)
+    def clear(self, until: int) -> None:
+        projections.clear(self._connection, until)
 
     def _with_ids(self, rows: Sequence[Any], *, ids: int) -> list[Person]:
         """The persons of these rows, each with its first so many distinct ids, in one more statement."""

@@ -6,7 +6,7 @@ twice or together.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Text, cast, delete, insert, select
 from ...domain.persons import person_uuid
 from ...domain.ports import PersonCopy, Projection
 from . import groups
-from .batch import batch_of, fetch, run
+from .batch import batch_of, fetch
 from .tables import DistinctIdRow, PersonRow, ProjectionLogRow
 
 
@@ -35,14 +35,15 @@ def log(connection: Connection, projection: Projection) -> Projection:
     return replace(projection, mark=connection.execute(statement).scalar_one())
 
 
-def unapplied(connection: Connection) -> Sequence[Projection]:
-    """The logged projections, oldest first, with the present state of what they name."""
-    statement = select(ProjectionLogRow.id, ProjectionLogRow.payload).order_by(ProjectionLogRow.id)
+def unapplied(connection: Connection, after: int) -> Sequence[Projection]:
+    """The projections logged after that mark, oldest first, with the present state of what they name."""
+    statement = select(ProjectionLogRow.id, ProjectionLogRow.payload).where(ProjectionLogRow.id > after)
+    statement = statement.order_by(ProjectionLogRow.id)
     return [_present(connection, mark, payload) for mark, payload in connection.execute(statement).all()]
 
 
-def clear(connection: Connection, marks: Collection[int]) -> None:
-    run(connection, _CLEAR, ((mark,) for mark in marks))
+def clear(connection: Connection, until: int) -> None:
+    connection.execute(delete(ProjectionLogRow).where(ProjectionLogRow.id <= until))
 
 
 def _present(connection: Connection, mark: int, payload: dict[str, Any]) -> Projection:
@@ -89,5 +90,3 @@ _HOLDERS = (
     )
     .outerjoin(PersonRow, PersonRow.id == DistinctIdRow.person_id)
 )
-_marks = batch_of(ProjectionLogRow.id)
-_CLEAR = delete(ProjectionLogRow).where(ProjectionLogRow.id.in_(select(_marks.c.id)))

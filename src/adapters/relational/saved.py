@@ -65,6 +65,8 @@ class SqlSavedRepository(Generic[T]):
             return []
         ids = [int(one) for one in shown.exceptions]
         by_rule = self._columns.id.not_in(ids) if shown.everything else self._columns.id.in_(ids)
+        if shown.creator is None:
+            return [by_rule]
         return [or_(by_rule, self._columns.created_by == shown.creator)]
 
     def _one(self, project_id: int, by: ColumnElement[bool]) -> T | None:

@@ -1,102 +1,41 @@
-"""DuckDB: how its file is opened, how rows get into it quickly, and how it says what queries need."""
+"""DuckDB: how rows get into it quickly, and how it says what queries need. A `Dialect`."""
 
 from __future__ import annotations
 
 import json
-import re
-import sys
 from collections.abc import Callable, Iterable
-from importlib.util import find_spec
 from math import ceil
 from typing import Any
 from uuid import UUID
 
-import duckdb
 from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
     Double,
-    Engine,
-    ExceptionContext,
     Integer,
     Select,
     SmallInteger,
     Table,
     Text,
-    TextClause,
     Uuid,
-    and_,
     bindparam,
     case,
     cast,
-    create_engine,
-    event,
     func,
     literal_column,
     select,
-    text,
     true,
-    try_cast,
 )
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.visitors import InternalTraversal
 
 from ....domain.aggregation import Function
-from ....domain.errors import StoreUnavailable
-from ..tables import CompressedText, Instant, ScannedText
+from ..tables import CompressedText, Instant, ScannedText, ids
+from . import duckdb_dates, duckdb_let, duckdb_numbers
 
-CHECKPOINT_THRESHOLD = "256MB"
-"""When so much has been written, it moves from the log into the file: the default of 16 MB halves the throughput."""
-
-_CONFIG = {
-    # Without it DuckDB writes files for its oldest readers and silently ignores zstd.
-    "storage_compatibility_version": "latest",
-    "checkpoint_threshold": CHECKPOINT_THRESHOLD,
-    "memory_limit": "1GB",
-}
-_FATAL = (duckdb.FatalException, duckdb.InternalException)
-_SET_UP = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"  # which would be printed into the answers of commands
-_HELD = re.compile(r"lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
-
-
-def open_engine(url: str) -> Engine:
-    """An engine on a DuckDB file, `duckdb:///path`; the file is opened with the first connection."""
-    if find_spec("pandas") is None:
-        # For every bound value DuckDB looks whether it is a pandas one, and where there is no pandas Python
-        # searches all its folders for it each time: 0.2 ms a value. This makes the search end at once.
-        sys.modules["pandas"] = None  # type: ignore[assignment]
-    # Nothing is undone when a connection goes back: its transaction has ended, and DuckDB charges for the attempt.
-    engine = create_engine(
-        url, connect_args={"config": dict(_CONFIG)}, pool_size=8, max_overflow=56, pool_reset_on_return=None
-    )
-    # Not a setting of the file: time zones come from an extension that is there once the file is open.
-    event.listen(engine, "connect", lambda connection, _: connection.execute(_SET_UP))
-    event.listen(engine, "handle_error", _let_go)
-    return engine
-
-
-def unavailable(error: DBAPIError, engine: Engine) -> StoreUnavailable | None:
-    """What is wrong with the store, if the error says that it cannot be used (now); None for other errors.
-
-    After a fatal error DuckDB refuses everything until the file is closed and opened anew.
-    """
-    path = engine.url.database
-    if held := _HELD.search(str(error.orig)):
-        program, pid = held["program"], held["pid"]
-        return StoreUnavailable(f"The event store {path} is held by another process: {program}, pid {pid}.")
-    if isinstance(error.orig, _FATAL):
-        engine.dispose()
-        return StoreUnavailable(f"The event store {path} failed and is being opened anew.")
-    if isinstance(error.orig, duckdb.IOException):
-        return StoreUnavailable(f"The event store {path} cannot be used: {error.orig}")
-    return None
-
-
-def _let_go(context: ExceptionContext) -> None:
-    """Close a connection that met a fatal error: the file is only opened anew when nobody has it open."""
-    context.is_disconnect = context.is_disconnect or isinstance(context.original_exception, _FATAL)
+ROW = "rowid"
+instant, let, number = duckdb_dates.instant, duckdb_let.let, duckdb_numbers.number
 
 
 # Rows come in as one JSON text: parsed outside of Python's lock, as fast as Arrow needs, and fifty times faster
@@ -104,16 +43,24 @@ def _let_go(context: ExceptionContext) -> None:
 # otherwise parse it anew in each of its passes. Only the names and types of columns are written into the SQL.
 
 
-def rows_of(table: Table, *columns: str) -> str:
+def rows_of(table: Table, columns: tuple[str, ...]) -> str:
     """A row source for SQL text: the columns of a table, read from the JSON list of objects in `:rows`."""
     structure = json.dumps([{name: _type(table, name) for name in columns}])
     rows = f"from_json(rows, '{structure}')".replace(":", "\\:")
     return f"(SELECT unnest({rows}, max_depth \\:= 2) FROM (SELECT unnest([:rows]) AS rows))"  # noqa: S608 - see above
 
 
-def insert_rows(table: Table, *columns: str) -> TextClause:
-    """Appends the JSON list of objects in `:rows`; a member that an object lacks is NULL."""
-    return text(f"INSERT INTO {table.name} BY NAME FROM {rows_of(table, *columns)}")
+def insert_rows(table: Table, columns: tuple[str, ...], *, unless_there: bool = False) -> str:
+    new = f" ANTI JOIN {table.name} USING (project_id, uuid)" if unless_there else ""
+    return f"INSERT INTO {table.name} BY NAME FROM {rows_of(table, columns)}{new}"
+
+
+def add_ids() -> str:
+    return insert_rows(ids, tuple(ids.columns.keys()))
+
+
+def counted(update: str) -> str:
+    return update  # DuckDB returns the number of itself
 
 
 def _type(table: Table, name: str) -> str:
@@ -168,12 +115,32 @@ def floor_divide(number: ColumnElement[int], by: int) -> ColumnElement[int]:
     return func.divide(number, bindparam(None, by, BigInteger), type_=BigInteger)
 
 
-def number(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The text as a double by the syntax of `number_of`; NULL for what is no number."""
-    # The cast also takes `inf`, `nan`, `1_000` and two rare kinds of space, but nothing else beyond the syntax.
-    double = try_cast(value, Double)
-    extra = (~func.contains(value, literal_column(char)) for char in ("'_'", "chr(11)", "chr(12)"))
-    return case((and_(func.isfinite(double), *extra), double))
+def finite(number: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((func.isfinite(number), number))
+
+
+def arithmetic(op: str, left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.fmod(left, right) if op == "%" else left.op(op, return_type=Double())(right)
+
+
+def rounded(number: ColumnElement[Any], digits: int) -> ColumnElement[Any]:
+    return func.round(number, literal_column(str(digits)))
+
+
+def number_text(number: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(number, Text)
+
+
+def lower(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.lower(text, type_=Text)
+
+
+def upper(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.upper(text, type_=Text)
+
+
+def total(number: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.fsum(number)
 
 
 def aggregate(function: Function, value: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -204,8 +171,11 @@ def iso_text(at: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def contains(value: ColumnElement[Any], needle: str) -> ColumnElement[bool]:
-    """Whether the lower-cased text contains the needle. DuckDB lowers each character by itself."""
-    return func.contains(func.lower(value), needle)
+    return func.contains(func.lower(value), needle)  # which lowers each character by itself
+
+
+def found_in(column: ColumnElement[Any], needle: str) -> ColumnElement[bool]:
+    return func.contains(column, needle)
 
 
 def matches(value: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
@@ -229,14 +199,18 @@ def replaced(value: ColumnElement[Any], pattern: str, alias: str) -> ColumnEleme
     return func.regexp_replace(value, pattern, alias, literal_column("'g'"), type_=Text)
 
 
+def same_value(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[bool]:
+    return left.is_not_distinct_from(right)
+
+
 def meets_any(
     value: ColumnElement[Any], meets: Callable[[ColumnElement[Any]], ColumnElement[bool]]
 ) -> ColumnElement[bool]:
     """Whether a text meets a demand; if it is a JSON list, whether an element, as text, does."""
-    return _AnyElement(value, meets(literal_column("element", Text)))
+    return AnyElement(value, meets(literal_column("element", Text)))
 
 
-class _AnyElement(ColumnElement[bool]):
+class AnyElement(ColumnElement[bool]):
     """`EXISTS` over the elements of a JSON list; other texts are their only element."""
 
     inherit_cache = True
@@ -251,8 +225,8 @@ class _AnyElement(ColumnElement[bool]):
         self.met = met
 
 
-@compiles(_AnyElement)
-def _any_element(element: _AnyElement, compiler: Any, **options: Any) -> str:
+@compiles(AnyElement)
+def _any_element(element: AnyElement, compiler: Any, **options: Any) -> str:
     value, met = compiler.process(element.value, **options), compiler.process(element.met, **options)
     elements = (
         f"CASE WHEN json_valid({value}) AND left(ltrim({value}), 1) = '['"

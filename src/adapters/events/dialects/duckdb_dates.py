@@ -20,8 +20,8 @@ from sqlalchemy import (
 )
 
 from ....domain.readings import ISO_SYNTAX
-from .duckdb import number
 from .duckdb_let import let
+from .duckdb_numbers import number
 
 _FIRST: ColumnElement[Any] = literal_column("TIMESTAMP '1000-01-01'")
 _LAST: ColumnElement[Any] = literal_column("TIMESTAMP '9999-12-31 23:59:59.999999'")

@@ -14,10 +14,10 @@ def let(
     name: str, value: ColumnElement[Any], within: Callable[[ColumnElement[Any]], ColumnElement[Any]]
 ) -> ColumnElement[Any]:
     """An expression within which a value has a name, so that it is written and worked out once."""
-    return _Let(name, value, within(literal_column(name)))
+    return Let(name, value, within(literal_column(name)))
 
 
-class _Let(ColumnElement[Any]):
+class Let(ColumnElement[Any]):
     """A value named within an expression: DuckDB has no other way to say it than a list of one."""
 
     inherit_cache = True
@@ -34,7 +34,7 @@ class _Let(ColumnElement[Any]):
         self.within = within
 
 
-@compiles(_Let)
-def _let_text(let: _Let, compiler: Any, **options: Any) -> str:
+@compiles(Let)
+def _let_text(let: Let, compiler: Any, **options: Any) -> str:
     value, within = compiler.process(let.value, **options), compiler.process(let.within, **options)
     return f"list_transform([{value}], lambda {let.name}: {within})[1]"

@@ -1,4 +1,4 @@
-"""Expressions mean the same in DuckDB as in the domain."""
+"""Expressions mean the same in every event store as in the domain."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.event_store import NOTHING, day, rows, series, stored, total
+from tests.integration.databases import empty_events
 
 VALUES: tuple[JsonValue, ...] = (
     *(None, "", "x", "X y", "ß", "ΑΣς", "0", "-1.5", "007", " 4 ", "1e3", "1e308", "nan", "true", "false"),
@@ -24,19 +25,20 @@ VALUES: tuple[JsonValue, ...] = (
 Stores = tuple[SqlEventStore, MemoryEventStore]
 
 
-@pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+@pytest.fixture(scope="module", params=["duckdb", "postgresql"])
+def stores(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
     file = tmp_path_factory.mktemp("expressions") / "events.duckdb"
-    duckdb, memory = SqlEventStore(f"duckdb:///{file}", MemoryUnitOfWorkFactory()), MemoryEventStore()
+    url = empty_events() if request.param == "postgresql" else f"duckdb:///{file}"
+    database, memory = SqlEventStore(url, MemoryUnitOfWorkFactory()), MemoryEventStore()
     size = len(VALUES)
     events = [
         stored(day(1), f"u{place}", properties={"a": value, "b": VALUES[(place * 7 + 3) % size], "$c": place % 5})
         for place, value in enumerate(VALUES)
     ]
-    for store in (duckdb, memory):
+    for store in (database, memory):
         store.write(events, NOTHING)
-    yield duckdb, memory
-    duckdb.close()
+    yield database, memory
+    database.close()
 
 
 LEAVES = st.sampled_from(

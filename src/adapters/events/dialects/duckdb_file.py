@@ -1,0 +1,189 @@
+"""DuckDB: one file of one process, for any number of threads."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from functools import partial
+from importlib.util import find_spec
+
+import duckdb
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateTable
+
+from ....domain.backups import Snapshot
+from ....domain.errors import StoreUnavailable
+from .. import snapshots
+from ..compaction import CHECKPOINT_THRESHOLD, Copy, Readers, remove_leftovers
+from ..tables import holders, metadata
+from . import Dialect
+from . import duckdb as dialect
+
+_CONFIG = {
+    # Without it DuckDB writes files for its oldest readers and silently ignores zstd.
+    "storage_compatibility_version": "latest",
+    "checkpoint_threshold": CHECKPOINT_THRESHOLD,
+    "memory_limit": "1GB",
+}
+_FATAL = (duckdb.FatalException, duckdb.InternalException)
+_SET_UP = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"  # which would be printed into the answers of commands
+_HELD = re.compile(r"lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+
+
+_ATTEMPTS = 100
+_FEW = 20_000  # rows that may come in while the file is copied, and are copied while writers wait
+_MOMENT = 1.0  # seconds: one round of whatever changes rows takes less, only compaction takes longer
+_PATIENCE = 0.3  # seconds for which writers wait until long questions to the store have been answered
+
+
+class DuckdbFile:
+    """The `Database` of a file; opening it fails with `StoreUnavailable` while another process holds it."""
+
+    sql: Dialect = dialect
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        self._writing = threading.Lock()
+        self._maintaining = threading.Lock()  # whatever changes rows that are there; taken before the other
+        self._readers = Readers()
+        self._after_commit: list[Callable[[], None]] = []
+        self._with_holders: dict[int, bool] = {}
+        # Nobody else changes the file while it is open, so counting in memory is enough; the start makes the
+        # numbers of two runs differ.
+        self._first_revision = secrets.randbits(52)
+        self._changes: Counter[int] = Counter()
+
+    def create(self) -> None:
+        with self.engine.begin() as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+        remove_leftovers(self.engine)
+
+    def failure(self, error: Exception) -> StoreUnavailable | None:
+        return _unavailable(error, self.engine) if isinstance(error, DBAPIError) else None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        yield  # nobody else has the file
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with self._writing:
+            self._after_commit.clear()
+            with self.transaction() as connection:
+                yield connection
+            for change in self._after_commit:
+                change()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        with self._readers.inside(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def maintaining(self) -> Iterator[Connection]:
+        with self._maintaining, self.writing() as connection:
+            yield connection
+
+    def compact(self) -> None:
+        with self._maintaining:
+            copy = Copy(self.engine)
+            with self._writing:
+                copy.start()
+            try:
+                for _ in range(_ATTEMPTS):
+                    while copy.catch_up() > _FEW:
+                        pass
+                    with self._writing, self._readers.outside(_PATIENCE) as nobody:
+                        if nobody:
+                            copy.catch_up()
+                            copy.take_place()
+                            return
+                raise StoreUnavailable("The event store is too busy to be compacted.")
+            finally:
+                copy.abandon()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        if not self._maintaining.acquire(timeout=_MOMENT):  # who takes this holds up all who write
+            raise StoreUnavailable("The event store is being compacted: take a backup when that is done.")
+        try:
+            with self._readers.inside(), self.engine.connect() as connection:
+                snapshots.take_hold(connection)
+                yield partial(snapshots.copy_to, connection)
+        finally:
+            self._maintaining.release()
+
+    def note(
+        self, connection: Connection, projects: Collection[int], *, held: Collection[int] = (), mark: int | None = None
+    ) -> None:
+        # After the commit, or an answer without this could be kept under the new number.
+        self._after_commit.append(lambda: self._changes.update(projects))
+        self._after_commit.append(lambda: self._with_holders.update((project, True) for project in held))
+
+    def note_emptied(self) -> None:
+        self._after_commit.append(self._with_holders.clear)
+
+    def revision(self, project_id: int) -> int:
+        return self._first_revision + self._changes[project_id]
+
+    def has_holders(self, project_id: int) -> bool:
+        known = self._with_holders.get(project_id)
+        if known is None:
+            with self.transaction() as connection:
+                statement = select(select(holders.c.project_id).where(holders.c.project_id == project_id).exists())
+                known = bool(connection.scalar(statement))
+            known = self._with_holders.setdefault(project_id, known)
+        return known
+
+    def close(self) -> None:
+        try:
+            autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            with self._writing, autocommit.connect() as connection:
+                connection.execute(text("CHECKPOINT"))
+        finally:
+            self.engine.dispose()
+
+
+def open_engine(url: str) -> Engine:
+    """An engine on a DuckDB file, `duckdb:///path`; the file is opened with the first connection."""
+    if find_spec("pandas") is None:
+        # For every bound value DuckDB looks whether it is a pandas one, and where there is no pandas Python
+        # searches all its folders for it each time: 0.2 ms a value. This makes the search end at once.
+        sys.modules["pandas"] = None  # type: ignore[assignment]
+    # Nothing is undone when a connection goes back: its transaction has ended, and DuckDB charges for the attempt.
+    engine = create_engine(
+        url, connect_args={"config": dict(_CONFIG)}, pool_size=8, max_overflow=56, pool_reset_on_return=None
+    )
+    # Not a setting of the file: time zones come from an extension that is there once the file is open.
+    event.listen(engine, "connect", lambda connection, _: connection.execute(_SET_UP))
+    event.listen(engine, "handle_error", _let_go)
+    return engine
+
+
+def _unavailable(error: DBAPIError, engine: Engine) -> StoreUnavailable | None:
+    """What is wrong with the store, if the error says that it cannot be used (now); None for other errors.
+
+    After a fatal error DuckDB refuses everything until the file is closed and opened anew.
+    """
+    path = engine.url.database
+    if held := _HELD.search(str(error.orig)):
+        program, pid = held["program"], held["pid"]
+        return StoreUnavailable(f"The event store {path} is held by another process: {program}, pid {pid}.")
+    if isinstance(error.orig, _FATAL):
+        engine.dispose()
+        return StoreUnavailable(f"The event store {path} failed and is being opened anew.")
+    if isinstance(error.orig, duckdb.IOException):
+        return StoreUnavailable(f"The event store {path} cannot be used: {error.orig}")
+    return None
+
+
+def _let_go(context: ExceptionContext) -> None:
+    """Close a connection that met a fatal error: the file is only opened anew when nobody has it open."""
+    context.is_disconnect = context.is_disconnect or isinstance(context.original_exception, _FATAL)
