@@ -6,6 +6,8 @@ from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import MethodNotAllowed
 
 _OK = b'{"status":"Ok"}'
+_RETRY = "Retry-After"
+_LIMITS = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
 
 
 def open_to_any_origin(blueprint: Blueprint) -> None:
@@ -19,7 +21,7 @@ def open_to_any_origin(blueprint: Blueprint) -> None:
 
     @blueprint.after_app_request
     def mirror(response: Response) -> Response:
-        return allow(response, "GET, POST, OPTIONS") if _is_of(blueprint) else response
+        return allow(response, "GET, POST, OPTIONS", _RETRY) if _is_of(blueprint) else response
 
 
 def _is_of(blueprint: Blueprint) -> bool:
@@ -43,21 +45,23 @@ def open_to_configured_origins(app: Flask, origins: frozenset[str]) -> None:
 
     @app.after_request
     def mirror(response: Response) -> Response:
-        return allow(response, "GET, POST, PUT, PATCH, DELETE, OPTIONS") if _is_configured() else response
+        if not _is_configured():
+            return response
+        return allow(response, "GET, POST, PUT, PATCH, DELETE, OPTIONS", f"{_RETRY}, {_LIMITS}")
 
     def _is_configured() -> bool:
         return request.path.startswith("/api/") and request.headers.get("Origin") in origins
 
 
-def allow(response: Response, methods: str) -> Response:
-    """Mirror the request's origin and headers. Never `*`: it forbids credentials."""
+def allow(response: Response, methods: str, exposed: str) -> Response:
+    """Mirror the request's origin and headers; pages may read the `exposed` ones. Never `*`: it forbids credentials."""
     origin = request.headers.get("Origin")
     if origin:
         headers = response.headers
         headers["Access-Control-Allow-Origin"] = origin
         headers["Access-Control-Allow-Credentials"] = "true"
         headers["Access-Control-Allow-Methods"] = methods
-        headers["Access-Control-Expose-Headers"] = "Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+        headers["Access-Control-Expose-Headers"] = exposed
         asked = request.headers.get("Access-Control-Request-Headers")
         if asked:
             headers["Access-Control-Allow-Headers"] = asked
