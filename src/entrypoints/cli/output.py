@@ -76,7 +76,8 @@ def _table(rows: Sequence[dict[str, Any]]) -> None:
         table.add_column(key, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    Console(file=sys.stdout, soft_wrap=False).print(table)
+    # Only a terminal has a width: what goes to a file or a program is not to be cut in pieces.
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 1_000).print(table)
 
 
 def _cell(value: Any) -> str:
