@@ -12,8 +12,10 @@ from sqlalchemy import (
     FromClause,
     Select,
     Text,
+    Uuid,
     and_,
     case,
+    cast,
     false,
     func,
     literal_column,
@@ -179,7 +181,8 @@ class _Measured:
         )
         each = select(
             found.c.actor,
-            func.any_value(found.c.person).label("person"),
+            # An id may have had several: always the same is told. As text: not everywhere has a uuid a largest.
+            cast(func.max(cast(found.c.person, Text)), Uuid).label("person"),
             self._sql.first_of(found.c.distinct_id, MAX_DISTINCT_IDS).label("distinct_ids"),
             func.count().label("events"),
         ).where(self._wanted(found, question))

@@ -79,7 +79,7 @@ class Answer:
             found = {actor: each for actor, each in found.items() if actor in firsts and wanted(firsts[actor])}
         rows = {
             actor: ActorRow(
-                UUID(self._actor(each[0], by_distinct_id=False)),
+                UUID(max(self._actor(one, by_distinct_id=False) for one in each)),
                 tuple(sorted({one.event.distinct_id for one in each}, key=str.encode)[:MAX_DISTINCT_IDS]),
                 len(each),
             )
