@@ -31,7 +31,7 @@ check: $(STAMP) build/typing/hedgerow ## formatting, lint, types, import contrac
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fuzz: $(STAMP) ## send 100,000 generated requests and check every answer against the API description (about an hour)
+fuzz: $(STAMP) ## send 100,000 generated requests and check every answer against the API description (about half an hour)
 	$(BIN)/python -m tests.e2e.fuzzing 100000
 
 bench: $(STAMP) ## run the benchmarks
