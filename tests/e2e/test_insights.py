@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -154,3 +155,14 @@ def test_a_deleted_one_is_gone_until_it_is_brought_back(world: World, way: str) 
 )
 def test_bad_fields_are_named(world: World, body: Any, code: str, attr: str) -> None:
     assert_error(world.call("POST", "insights", json=body), 400, code, attr=attr)
+
+
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1, 10**30])
+def test_numbers_that_no_store_keeps_are_refused(world: World, number: int) -> None:
+    body = json.dumps({"dashboards": [1, number]})
+    answer = world.call("POST", "insights", data=body, content_type="application/json")
+    assert_error(answer, 400, "invalid_input", attr="dashboards__1")
+    big = f'{{"events": [{{"id": "buy"}}], "date_from": "-7d", "interval": "day", "x": {number}}}'
+    for text in (json.dumps({"filters": big}), f'{{"filters": {big}}}'):
+        answer = world.call("POST", "insights", data=text, content_type="application/json")
+        assert answer.status_code in (201, 400), answer.text

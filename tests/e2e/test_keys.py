@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hedgerow.adapters.relational.tables import Row
 from hedgerow.domain.accounts import hash_key
@@ -84,6 +87,25 @@ def test_no_error_and_no_log_shows_the_key(
     assert not [answer for answer in answers if world.key in answer.text]
     assert bool(logs) is broken
     assert world.key not in str(logs) + caplog.text
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_no_logged_traceback_shows_what_was_in_the_variables(form: str) -> None:
+    program = f"""
+import structlog
+from hedgerow.entrypoints.logs import configure
+from hedgerow.entrypoints.settings import Settings
+
+configure(Settings(log_format="{form}"))
+try:
+    body = {{"personal_api_key": "phx_" + "a" * 45}}
+    body["b"]
+except KeyError:
+    structlog.get_logger().exception("unhandled error")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "KeyError" in done.stderr
+    assert "aaaa" not in done.stderr
 
 
 def test_a_missing_scope_is_named_and_write_implies_read(world: World) -> None:

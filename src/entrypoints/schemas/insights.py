@@ -16,6 +16,7 @@ from .pages import PageArguments, PageSchema
 from .saved import description_field, tags_field, text_field
 from .users import UserBasicSchema, author_body
 
+_32_BITS = ma.validate.Range(-(2**31), 2**31 - 1)
 _JSON_LIST = {"description": "A list as JSON text.", "example": '[{"id":"purchase","math":"dau"}]'}
 
 
@@ -57,8 +58,8 @@ class InsightChangeSchema(Schema):
     favorited = ma.fields.Boolean()
     saved = ma.fields.Boolean()
     deleted = ma.fields.Boolean()
-    order = ma.fields.Integer(allow_none=True, validate=ma.validate.Range(-(2**31), 2**31 - 1))
-    dashboards = ma.fields.List(ma.fields.Integer(), validate=ma.validate.Length(max=100))
+    order = ma.fields.Integer(allow_none=True, validate=_32_BITS)
+    dashboards = ma.fields.List(ma.fields.Integer(validate=_32_BITS), validate=ma.validate.Length(max=100))
     query = ma.fields.Raw(
         allow_none=True, metadata={"description": "A TrendsQuery or an InsightVizNode, or its JSON text."}
     )
