@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,24 +21,7 @@ from sqlalchemy import Engine, delete, event, func, select
 
 from tests.contracts.saved_repositories import an_insight
 
-from .databases import empty_postgresql, empty_sqlite
-
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "postgresql":
-        yield empty_postgresql()
-        return
-    engine = empty_sqlite(tmp_path)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def begin(engine: Engine) -> SqlUnitOfWorkFactory:
-    return SqlUnitOfWorkFactory(engine)
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.adapters.relational.tables import DistinctIdRow, GroupRow, PersonHistoryRow, PersonRow, Row, UserRow
@@ -41,23 +38,6 @@ from tests.contracts.person_repository import (
 from tests.contracts.property_repository import PropertyRepositoryContract
 from tests.contracts.run_repository import RunRepositoryContract
 from tests.contracts.saved_repositories import SavedRepositoriesContract
-
-from .databases import empty_postgresql, empty_sqlite
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "postgresql":
-        yield empty_postgresql()
-        return
-    engine = empty_sqlite(tmp_path)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def begin(engine: Engine) -> SqlUnitOfWorkFactory:
-    return SqlUnitOfWorkFactory(engine)
 
 
 class TestSqlPersons(PersonRepositoryContract):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
@@ -21,22 +21,7 @@ from sqlalchemy import Engine, event
 from tests.builders import an_event
 from tests.contracts.person_repository import NOON, a_project, capture, find, page
 
-from .databases import empty_postgresql, empty_sqlite
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "postgresql":
-        yield empty_postgresql()
-        return
-    engine = empty_sqlite(tmp_path)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def begin(engine: Engine) -> SqlUnitOfWorkFactory:
-    return SqlUnitOfWorkFactory(engine)
+from .databases import empty_sqlite
 
 
 def test_parallel_events_of_the_same_ids_end_in_one_person(begin: SqlUnitOfWorkFactory) -> None:
