@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -256,7 +256,8 @@ def _kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
 
 def _kill_with_children(process: subprocess.Popen[bytes]) -> None:
     for pid in (process.pid, *_children(process)):
-        _kill(pid)
+        with suppress(ProcessLookupError):  # it may have ended by itself meanwhile
+            _kill(pid)
     process.wait(10)
 
 
