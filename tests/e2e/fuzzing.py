@@ -140,14 +140,12 @@ def main(requests: int) -> int:
         seed = 0
         while total.requests.total() < requests and len(total.failures) < 20:
             seed += 1
-            found = fuzz(furnished(services, app), ".*", max_examples=50, seed=seed)
+            found = fuzz(furnished(services, app), ".*", max_examples=25, seed=seed)
             total.requests += found.requests
             total.checks += found.checks
             total.failures += found.failures
-            print(f"round {seed}: {found}", flush=True)  # noqa: T201
+            print("\n\n".join([*found.failures, f"round {seed}: {found}"]), flush=True)  # noqa: T201
         services.close()
-    for failure in total.failures:
-        print(f"\n{failure}")  # noqa: T201
     print(total)  # noqa: T201
     return 1 if total.failures else 0
 
