@@ -150,7 +150,7 @@ class SqlPeopleIndex:
                 text = self._text(query, tree.operand.key)
                 return holds(tree.condition, text, lambda: self._zone(query.project_id), self._sql)
             case PersonIn(uuids, negated):
-                one_of = true() if uuids is None else persons.c.uuid.in_(self._sql.uuids(uuids))
+                one_of = true() if uuids is None else self._sql.one_of(persons.c.uuid, uuids)
                 return not_(one_of) if negated else one_of
         raise InvalidInput("This filter does not work on persons.", "properties")
 
@@ -167,7 +167,8 @@ def _is_found(connection: Connection, project_id: int, search: str, sql: Dialect
     having_id = _holders(project_id, sql.found_in(ids.c.search, needle))
     holding = connection.execute(having_id.limit(_FEW + 1)).scalars().all()
     if holding:
-        ways.append(persons.c.uuid.in_(sql.uuids(holding) if len(holding) <= _FEW else having_id))
+        few = len(holding) <= _FEW
+        ways.append(sql.one_of(persons.c.uuid, holding) if few else persons.c.uuid.in_(having_id))
     if uuid := parse_uuid(search):
         ways.append(persons.c.uuid == uuid)
     return or_(*ways)
