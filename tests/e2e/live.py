@@ -85,7 +85,7 @@ class LiveServer:
             stderr=subprocess.PIPE,
             text=True,
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 if self.call("GET", "/healthz")[0] == 200:
@@ -93,7 +93,8 @@ class LiveServer:
             except OSError:
                 assert self.process.poll() is None, self.process.communicate()[1]
                 time.sleep(0.02)
-        raise AssertionError("the server did not start")
+        self.process.kill()
+        raise AssertionError(f"the server did not start: {self.process.communicate()[1]}")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end; its exit code."""
