@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 import structlog
 
@@ -44,11 +45,12 @@ class Pending:
                 self._waiting.merge(changes)
             self._changed.notify()
 
-    def has(self, events: Sequence[Event]) -> list[Event]:
-        """Those of the events that are not known to be in the tables yet."""
+    def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
+        """The (project, uuid) of those events that are here, with a time within a day."""
         with self._changed:
-            known = [changes for changes in (self._going, self._waiting) if changes]
-            return [event for event in events if any(changes.has(event) for changes in known)] if known else []
+            known = [changes for changes in (self._going, self._waiting) if changes is not None]
+            found = [event for event in events if any(changes.has(event) for changes in known)]
+        return {(event.project_id, event.uuid) for event in found}
 
     def make_room(self) -> None:
         """Return when more may be added. Raises what keeps the changes that wait from being applied."""
