@@ -21,7 +21,7 @@ from .aggregation import Aggregation, Cell
 from .cohorts import CohortRepository
 from .deletions import DeletionRepository
 from .erasure import Contents, Covered
-from .events import Event, StoredEvent
+from .events import Event, Properties, StoredEvent
 from .groups import Group, GroupRepository
 from .insights import InsightRepository
 from .persons import Person
@@ -109,6 +109,15 @@ class PersonPage:
     has_more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Of some persons: the properties of each, and how many distinct ids the one with most of them has, of at most
+    1,000: what the columns of a table of them depend on."""
+
+    properties: Sequence[Properties] = ()
+    most_ids: int = 0
+
+
 class PersonRepository(Protocol):
     """The persons of all projects, their distinct ids, their history and their groups.
 
@@ -141,6 +150,14 @@ class PersonRepository(Protocol):
 
     def count(self, query: PersonQuery) -> int:
         """How many persons match, exactly."""
+
+    def ids(
+        self, query: PersonQuery, *, limit: int, after: Position | None = None
+    ) -> tuple[Sequence[int], Position | None]:
+        """The integer ids of at most `limit` persons, newest first, and the place of the last one, if there is any."""
+
+    def outline(self, project_id: int, ids: Collection[int]) -> Outline:
+        """Of the persons with these integer ids that exist, in any order."""
 
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
         """The persons with these integer ids and uuids that exist, in any order, with at most 1,000 ids each."""

@@ -497,6 +497,16 @@ class PersonRepositoryContract:
             assert back.rows == before.rows
             assert back.has_more == (before is not pages[0])
 
+        ids: list[int] = []
+        place: Position | None = None
+        with begin(write=False) as work:
+            while len(ids) < len(everybody):
+                some, place = work.persons.ids(query, limit=limit, after=place)
+                assert place == Position(everybody[len(ids) + len(some) - 1].created_at, some[-1])
+                ids += some
+            assert work.persons.ids(query, limit=limit, after=place) == ([], None)
+        assert ids == [one.id for one in everybody]
+
     def test_a_page_shows_a_thousand_ids_of_a_person_and_a_person_all(
         self, begin: UnitOfWorkFactory, project: int
     ) -> None:
@@ -511,6 +521,23 @@ class PersonRepositoryContract:
 
         assert list(row.distinct_ids) == ids[:1000]
         assert list(find(begin, project, "u1001").distinct_ids) == ids
+        with begin(write=False) as work:
+            assert work.persons.outline(project, [row.id]).most_ids == 1000
+
+    def test_an_outline_has_the_properties_of_the_given_persons(self, begin: UnitOfWorkFactory, project: int) -> None:
+        for one, value in (("u1", {"a": [1, {"x,y": None}]}), ("u2", '],["'), ("u3", None)):
+            capture(begin, an_event(distinct_id=one, project_id=project, set={"v": value}))
+        capture(begin, an_event("$identify", "u1", project_id=project, anon_distinct_id="A1"))
+        persons = [find(begin, project, one) for one in ("u1", "u2")]
+        foreign = a_project(begin)
+
+        with begin(write=False) as work:
+            outline = work.persons.outline(project, [one.id for one in persons])
+            nobody = [work.persons.outline(project, []), work.persons.outline(foreign, [persons[0].id])]
+
+        assert sorted(map(str, outline.properties)) == sorted(str(one.properties) for one in persons)
+        assert outline.most_ids == 2
+        assert [(len(one.properties), one.most_ids) for one in nobody] == [(0, 0)] * 2
 
     def test_any_id_of_a_person_finds_it_exactly(self, begin: UnitOfWorkFactory, project: int) -> None:
         capture(begin, an_event("$identify", "u1", project_id=project, anon_distinct_id="A1"))

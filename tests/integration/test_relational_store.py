@@ -92,6 +92,8 @@ class TestPlans:
             work.persons.get(project, person.uuid)
             work.persons.get(project, person.id)
             work.persons.several(project, [person.id, person.uuid])
+            work.persons.ids(PersonQuery(project), limit=10, after=Position(NOON, person.id))
+            work.persons.outline(project, [person.id])
             work.persons.held(project, ["u1"])
             list(work.persons.history(project, person.uuid, 1))
             work.persons.count(PersonQuery(project, distinct_id="u1"))

@@ -15,7 +15,7 @@ from ...domain.groups import Group
 from ...domain.people_index import needs_index
 from ...domain.persons import Person, person_uuid
 from ...domain.population import Holder, Id, Population, Profile
-from ...domain.ports import PersonCopy, PersonPage, PersonQuery, Position, Projection
+from ...domain.ports import Outline, PersonCopy, PersonPage, PersonQuery, Position, Projection
 from ...domain.timeline import PastVersion, properties_at
 from .state import State
 
@@ -131,6 +131,17 @@ class MemoryPersonRepository:
 
     def count(self, query: PersonQuery) -> int:
         return len(self._matching(query))
+
+    def ids(
+        self, query: PersonQuery, *, limit: int, after: Position | None = None
+    ) -> tuple[Sequence[int], Position | None]:
+        rows = self.page(query, limit=limit, after=after).rows
+        return [one.id for one in rows], Position(*_place(rows[-1])) if rows else None
+
+    def outline(self, project_id: int, ids: Collection[int]) -> Outline:
+        persons = self.several(project_id, ids)
+        most = max((len(one.distinct_ids) for one in persons), default=0)
+        return Outline([one.properties for one in persons], most)
 
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
         everybody = self._all(project_id, ids=_IDS_ON_A_PAGE)

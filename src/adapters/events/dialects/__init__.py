@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, Table
+from sqlalchemy import ColumnElement, Table
 
 from ....domain.aggregation import Function
 
@@ -35,8 +35,8 @@ class Dialect(Protocol):
     def add_ids(self) -> str:
         """SQL that appends the rows of `ids` in `:rows`."""
 
-    def uuids(self, given: Iterable[UUID], /) -> Select[Any]:
-        """SELECT these uuids, however many: one parameter."""
+    def one_of(self, column: Value, given: Iterable[UUID], /) -> ColumnElement[bool]:
+        """Whether a column has one of these uuids, however many: one parameter."""
 
     def first_of(self, value: Value, count: int, /) -> Value:
         """Of all different texts the first ones, as a list."""

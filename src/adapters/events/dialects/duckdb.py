@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     Integer,
-    Select,
     SmallInteger,
     Table,
     Text,
@@ -88,10 +87,10 @@ def _uncompressed(kind: ScannedText, compiler: Any, **options: Any) -> str:
     return "VARCHAR USING COMPRESSION uncompressed"
 
 
-def uuids(given: Iterable[UUID]) -> Select[Any]:
-    """SELECT these uuids, however many: one parameter."""
+def one_of(column: ColumnElement[Any], given: Iterable[UUID]) -> ColumnElement[bool]:
+    """Whether a column has one of these uuids, however many: one parameter."""
     text = json.dumps([str(uuid) for uuid in given])
-    return select(func.unnest(func.from_json(bindparam(None, text, Text), literal_column("'[\"UUID\"]'"))))
+    return column.in_(select(func.unnest(func.from_json(bindparam(None, text, Text), literal_column("'[\"UUID\"]'")))))
 
 
 def first_of(value: ColumnElement[Any], count: int) -> ColumnElement[Any]:
