@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from hedgerow.domain import identity
-from hedgerow.domain.events import Event, Properties
+from hedgerow.domain.events import Event, PersonMode, Properties, StoredEvent
 from hedgerow.domain.groups import Group
 from hedgerow.domain.people_index import EMAIL_PREFIX
 from hedgerow.domain.persons import Person, person_uuid
@@ -39,9 +39,15 @@ def capture(begin: UnitOfWorkFactory, *events: Event, at: datetime = NOON) -> Pr
         population = work.persons.population({(e.project_id, one) for e in events for one in identity.ids_of(e)})
         for event in events:
             identity.process(event, population, now=at, warn=lambda _: None)
-        projection = work.persons.save(population, at=at)
+        projection = work.persons.log((), work.persons.save(population, at=at))
         work.commit()
     return projection
+
+
+def unapplied(begin: UnitOfWorkFactory, *, after: int = 0) -> list[Projection]:
+    """The projections of the log."""
+    with begin(write=False) as work:
+        return [projection for _, projection in work.persons.unapplied(after=after)]
 
 
 def find(begin: UnitOfWorkFactory, project_id: int, distinct_id: str) -> Person:
@@ -162,10 +168,7 @@ class PersonRepositoryContract:
             [(project, "a1", uuid)],
             [],
         ]
-        with begin(write=False) as work:
-            assert [list(one.ids) for one in work.persons.unapplied()] == [
-                list(one.ids) for one in (created, added, kept)
-            ]
+        assert [list(one.ids) for one in unapplied(begin)] == [list(one.ids) for one in (created, added, kept)]
 
     def test_without_commit_nothing_happened(self, begin: UnitOfWorkFactory, project: int) -> None:
         with begin() as work:
@@ -379,15 +382,15 @@ class PersonRepositoryContract:
         second = capture(begin, acme)
         assert second.groups == [Group(project, 0, "acme", {"size": 5})]
 
+        assert [same(one) for one in unapplied(begin)] == [same(first), same(second)]
+        assert first.mark is not None
+        assert [one.mark for one in unapplied(begin, after=first.mark)] == [second.mark]
+
         with begin() as work:
-            assert [same(one) for one in work.persons.unapplied()] == [same(first), same(second)]
-            assert first.mark is not None
-            assert [one.mark for one in work.persons.unapplied(after=first.mark)] == [second.mark]
             work.persons.clear(first.mark)
             work.commit()
 
-        with begin(write=False) as work:
-            assert [one.mark for one in work.persons.unapplied()] == [second.mark]
+        assert [one.mark for one in unapplied(begin)] == [second.mark]
 
     def test_an_unapplied_projection_tells_the_present_state(self, begin: UnitOfWorkFactory, project: int) -> None:
         capture(begin, an_event(distinct_id="u1", project_id=project))
@@ -395,14 +398,52 @@ class PersonRepositoryContract:
         merge = capture(begin, an_event("$identify", "u1", project_id=project, anon_distinct_id="a1"))
         final = capture(begin, an_event("$set", "a1", project_id=project, set={"a": 1}))
 
-        with begin(write=False) as work:
-            _, gone, merged, last = work.persons.unapplied()
+        _, gone, merged, last = unapplied(begin)
 
         assert gone.people == []
         assert gone.gone == [(project, person_uuid(project, "a1"))]
         assert merged.people == last.people == final.people
         assert merged.gone == merge.gone
         assert merged.holders == merge.holders
+
+    def test_events_are_kept_until_they_are_cleared_exactly_as_they_were(
+        self, begin: UnitOfWorkFactory, project: int
+    ) -> None:
+        properties: Properties = {
+            'a "key" \\ 🌿': [1.5, -0.0, 1e300, 2**80, None, True, {"": "\u2028"}],
+            "$set": {"email": "ann@example.com"},
+        }
+        first = StoredEvent(
+            Event(project, uuid4(), "paid", "ann", NOON + timedelta(microseconds=1), properties, "a:text", True),
+            uuid4(),
+            3,
+            NOON - timedelta(days=400),
+            PersonMode.FORCE_UPGRADE,
+            LATER,
+            {0: "acme", 4: "🌿"},
+        )
+        huge = Event(project, uuid4(), "long", "ben", NOON, {"text": "x" * 9_000_000})
+        others = [StoredEvent(huge._replace(uuid=uuid4()), uuid4(), 0, None, PersonMode.FULL, NOON, {}) for _ in "ab"]
+        with begin() as work:
+            last = work.persons.log([first, *others], Projection())
+            work.commit()
+
+        with begin(write=False) as work:
+            found = list(work.persons.unapplied())
+        assert [event for events, _ in found for event in events] == [first, *others]
+        assert found[-1][1].mark == last.mark
+
+        assert last.mark is not None
+        with begin() as work:
+            work.persons.clear(last.mark)
+            work.commit()
+        assert unapplied(begin) == []
+
+    def test_where_nothing_is_said_nothing_is_logged(self, begin: UnitOfWorkFactory, project: int) -> None:
+        with begin() as work:
+            assert work.persons.log((), Projection()).mark is None
+            work.commit()
+        assert unapplied(begin) == []
 
     # --- lists ----------------------------------------------------------------------------------------------
 

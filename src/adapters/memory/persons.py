@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from ...domain.conditions import text_of
+from ...domain.events import StoredEvent
 from ...domain.groups import Group
 from ...domain.people_index import needs_index
 from ...domain.persons import Person, person_uuid
@@ -89,7 +90,7 @@ class MemoryPersonRepository:
         groups = [Group(*group, self._state.groups[group]) for group in population.groups]
 
         living = {(person.project_id, person.uuid) for person in self._state.persons.values()}
-        projection = Projection(
+        return Projection(
             people,
             [
                 (profile.project_id, profile.uuid)
@@ -100,11 +101,6 @@ class MemoryPersonRepository:
             [(*key, profile.uuid) for key, profile in population.attached.items()],
             groups,
         )
-        if projection == Projection([], [], [], [], []):
-            return projection
-        mark = self._state.next_id("log")
-        self._state.log[mark] = replace(projection, mark=mark)
-        return self._state.log[mark]
 
     def lock(
         self, project_id: int, references: Collection[int | UUID], *, distinct_ids: Collection[str] = ()
@@ -188,8 +184,17 @@ class MemoryPersonRepository:
             if self._state.ids.get((project_id, one), (None, False))[0] is None:
                 self._state.ids.pop((project_id, one), None)
 
-    def unapplied(self, *, after: int = 0) -> Sequence[Projection]:
-        return [self._present(projection) for mark, projection in self._state.log.items() if mark > after]
+    def log(self, events: Sequence[StoredEvent], projection: Projection) -> Projection:
+        if not events and not projection:
+            return projection
+        projection = replace(projection, mark=self._state.next_id("log"))
+        self._state.log[projection.mark or 0] = events, projection
+        return projection
+
+    def unapplied(self, *, after: int = 0) -> Iterator[tuple[Sequence[StoredEvent], Projection]]:
+        for mark, (events, projection) in self._state.log.items():
+            if mark > after:
+                yield events, self._present(projection)
 
     def clear(self, until: int) -> None:
         for mark in [mark for mark in self._state.log if mark <= until]:

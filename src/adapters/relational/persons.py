@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, Text, cast, func, literal, select, tuple_
 
+from ...domain.events import StoredEvent
 from ...domain.persons import Person
 from ...domain.population import Id, Population
 from ...domain.ports import PersonPage, PersonQuery, Position, Projection
@@ -101,7 +102,10 @@ class SqlPersonRepository:
     def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
         erasure.forget_ids(self._connection, project_id, distinct_ids)
 
-    def unapplied(self, *, after: int = 0) -> Sequence[Projection]:
+    def log(self, events: Sequence[StoredEvent], projection: Projection) -> Projection:
+        return projections.log(self._connection, events, projection)
+
+    def unapplied(self, *, after: int = 0) -> Iterator[tuple[Sequence[StoredEvent], Projection]]:
         return projections.unapplied(self._connection, after)
 
     def clear(self, until: int) -> None:
