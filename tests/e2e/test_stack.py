@@ -43,7 +43,7 @@ def new_project(stack: Stack, name: str) -> tuple[dict[str, Any], str]:
 
 def until(condition: Callable[[], bool]) -> None:
     """Return when it holds."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
