@@ -14,7 +14,7 @@ from .changes import Changes
 
 _MOMENT = 0.25  # seconds that changes wait for others to go with them, unless somebody asks
 _MANY = 4 * 1024 * 1024  # bytes that do not wait for more
-_FULL = 32 * 1024 * 1024  # bytes after which nothing more is taken
+_FULL = 8 * 1024 * 1024  # bytes after which nothing more is taken
 _PAUSE = 1.0  # seconds until what failed is tried again
 
 _log = structlog.get_logger()

@@ -65,12 +65,13 @@ class DuckdbFile:
         # numbers of two runs differ.
         self._first_revision = secrets.randbits(52)
         self._changes: Counter[int] = Counter()
+        self._given = 0  # the last mark under which something came; not from the file, whose marks may be another's
 
     def create(self) -> None:
         with self.engine.begin() as connection:
             for table in metadata.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
-            self._mark = writes.mark_of(connection)
+            self._mark = writes.mark_of(connection)  # up to which all is in the file
         remove_leftovers(self.engine)
         self._pending = Pending(self._apply)
         self._recent = RecentUuids(self._uuids)
@@ -86,6 +87,10 @@ class DuckdbFile:
     def write(self, changes: Changes) -> None:
         """The changes are kept for good with the relational store's, so they may wait; who asks for them waits for
         them."""
+        if changes.mark is not None:
+            if changes.mark <= self._given:
+                return
+            self._given = changes.mark
         self._pending.add(changes)
         self._recent.add(changes.events())
         # Not before, or an answer without them could be kept under the new number.

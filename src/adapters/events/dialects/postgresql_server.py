@@ -124,6 +124,8 @@ class PostgresqlServer:
 
     def write(self, changes: Changes) -> None:
         with self.maintaining() as connection:
+            if changes.mark is not None and changes.mark == writes.mark_of(connection):
+                return
             changes.write(connection, self.sql)
             self.note(connection, changes.projects)
             writes.set_mark(connection, changes.mark)
