@@ -320,7 +320,8 @@ class EventStore(Protocol):
         """The (project, uuid) of those events that are already stored with a time within a day of the given one."""
 
     def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
-        """Store events and apply what changed about persons, in one transaction.
+        """Store events and apply what changed about persons, in one transaction. What comes under the mark
+        of the last write again is passed over.
 
         Whatever is asked afterwards knows of it. It may be a moment until it is kept for good: `turn` tells the mark.
         """

@@ -23,7 +23,6 @@ class PeopleWriter:
         self._begin = begin
         self._events = events
         self._turn = threading.RLock()
-        self._written = 0  # the last mark that the event store has got from here
         self._cleared = self._clearing = 0
         self._behind = True
 
@@ -58,7 +57,7 @@ class PeopleWriter:
         with self._turn, self._events.turn() as kept:
             if self._behind or self._events.shared:
                 with self._begin(write=False) as work:
-                    for events, projection in work.persons.unapplied(after=max(kept, self._written)):
+                    for events, projection in work.persons.unapplied(after=kept):
                         self._write(events, projection)
                 self._behind = False
             yield kept
@@ -66,4 +65,3 @@ class PeopleWriter:
     def _write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
         if projection.mark is not None:
             self._events.write(events, projection)
-            self._written = projection.mark

@@ -48,7 +48,11 @@ class TestPostgresqlEventStore(EventStoreCases):
 
 
 class TestPostgresqlErasure(EventErasureCases):
-    pass
+    @pytest.fixture
+    def store(self) -> Iterator[SqlEventStore]:
+        opened = SqlEventStore(empty_events(), MemoryUnitOfWorkFactory())
+        yield opened
+        opened.close()
 
 
 class TestPostgresqlPeopleIndex(PeopleIndexCases):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -83,6 +83,10 @@ class Changes:
         self._ids |= later._ids
         self._holders |= later._holders
         self._groups |= later._groups
+
+    def events(self) -> Iterator[tuple[UUID, datetime]]:
+        """The uuids of the events, and their times."""
+        return ((uuid, at) for (_, uuid), times in self._times.items() for at in times)
 
     def has(self, event: Event) -> bool:
         """Whether there is an event of this uuid with a time within a day."""

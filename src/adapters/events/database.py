@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
@@ -44,11 +45,11 @@ class Database(Protocol):
     def write(self, changes: Changes) -> None:
         """As `EventStore.write`."""
 
-    def waiting(self, events: Sequence[Event]) -> Sequence[Event]:
-        """Those of the events that are written, and not known to be in the tables yet."""
+    def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
+        """As `EventStore.duplicates`."""
 
-    def transaction(self, *, settled: bool = True) -> AbstractContextManager[Connection]:
-        """A transaction that reads. `settled`: all that was written is in the tables."""
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """A transaction that reads all that was written."""
 
     def maintaining(self) -> AbstractContextManager[Connection]:
         """A write that changes rows that are there."""

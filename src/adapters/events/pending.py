@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 import structlog
 
@@ -13,7 +14,7 @@ from .changes import Changes
 
 _MOMENT = 0.25  # seconds that changes wait for others to go with them, unless somebody asks
 _MANY = 4 * 1024 * 1024  # bytes that do not wait for more
-_FULL = 32 * 1024 * 1024  # bytes after which nothing more is taken
+_FULL = 8 * 1024 * 1024  # bytes after which nothing more is taken
 _PAUSE = 1.0  # seconds until what failed is tried again
 
 _log = structlog.get_logger()
@@ -44,11 +45,12 @@ class Pending:
                 self._waiting.merge(changes)
             self._changed.notify()
 
-    def has(self, events: Sequence[Event]) -> list[Event]:
-        """Those of the events that are not known to be in the tables yet."""
+    def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
+        """The (project, uuid) of those events that are here, with a time within a day."""
         with self._changed:
-            known = [changes for changes in (self._going, self._waiting) if changes]
-            return [event for event in events if any(changes.has(event) for changes in known)] if known else []
+            known = [changes for changes in (self._going, self._waiting) if changes is not None]
+            found = [event for event in events if any(changes.has(event) for changes in known)]
+        return {(event.project_id, event.uuid) for event in found}
 
     def make_room(self) -> None:
         """Return when more may be added. Raises what keeps the changes that wait from being applied."""

@@ -20,7 +20,7 @@ from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
-from . import erasure, retention, squash, writes
+from . import erasure, retention, squash
 from .changes import Changes
 from .database import open_database
 from .histogram import Histogram, histogram
@@ -60,9 +60,8 @@ class SqlEventStore:
             yield mark
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
-        waiting = {(event.project_id, event.uuid) for event in self._database.waiting(events)}  # first: they move
-        with self._failures(), self._database.transaction(settled=False) as connection:
-            return waiting | writes.stored_within_a_day(connection, events)
+        with self._failures():
+            return self._database.duplicates(events)
 
     def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
         with self._failures():

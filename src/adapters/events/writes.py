@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, TextClause, bindparam, delete, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Table, TextClause, and_, bindparam, delete, func, insert, select, text
 
 from ...domain.events import Event
 from .dialects import Dialect
@@ -18,6 +18,7 @@ from .tables import Instant, applied, events, groups, holders, persons
 
 _DAY = timedelta(hours=24)
 _MAX_CLUSTERS = 10
+_SOME = 1_000
 
 
 def add_events(connection: Connection, columns: Collection[str], rows: str, sql: Dialect) -> None:
@@ -88,6 +89,23 @@ def stored_within_a_day(connection: Connection, given: Sequence[Event]) -> set[t
                 if any(abs(at - event.timestamp) <= _DAY for at in stored.get(key, ())):
                     found.add(key)
     return found
+
+
+def uuids_between(connection: Connection, start: datetime, end: datetime) -> Iterator[list[UUID]]:
+    """The uuids of the events with a time from one to before another, some at a time; in no more memory than an
+    hour's take."""
+    hour = func.date_trunc("hour", events.c.timestamp, type_=Instant)
+    hours = select(hour).where(_between(start, end)).distinct().order_by(hour)
+    for first in connection.execute(hours).scalars().all():
+        found = connection.execute(select(events.c.uuid).where(_between(first, first + timedelta(hours=1))))
+        while rows := found.fetchmany(_SOME):
+            yield [uuid for (uuid,) in rows]
+
+
+def _between(start: datetime, end: datetime) -> ColumnElement[bool]:
+    return and_(
+        events.c.timestamp >= bindparam(None, start, Instant), events.c.timestamp < bindparam(None, end, Instant)
+    )
 
 
 def _clusters(given: Sequence[Event]) -> Iterator[list[Event]]:

@@ -56,6 +56,8 @@ class MemoryEventStore:
         }
 
     def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
+        if projection.mark == self._mark:
+            return
         self._events = [*self._events, *events]
         self._mark = projection.mark or self._mark
         for person in projection.people:

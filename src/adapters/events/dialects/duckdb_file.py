@@ -9,8 +9,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from importlib.util import find_spec
+from uuid import UUID
 
 import duckdb
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, select, text
@@ -24,6 +26,7 @@ from .. import snapshots, writes
 from ..changes import Changes
 from ..compaction import CHECKPOINT_THRESHOLD, Copy, Readers, remove_leftovers
 from ..pending import Pending
+from ..recent import RecentUuids
 from ..tables import holders, metadata
 from . import Dialect
 from . import duckdb as dialect
@@ -62,14 +65,16 @@ class DuckdbFile:
         # numbers of two runs differ.
         self._first_revision = secrets.randbits(52)
         self._changes: Counter[int] = Counter()
+        self._given = 0  # the last mark under which something came; not from the file, whose marks may be another's
 
     def create(self) -> None:
         with self.engine.begin() as connection:
             for table in metadata.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
-            self._mark = writes.mark_of(connection)
+            self._mark = writes.mark_of(connection)  # up to which all is in the file
         remove_leftovers(self.engine)
         self._pending = Pending(self._apply)
+        self._recent = RecentUuids(self._uuids)
 
     def failure(self, error: Exception) -> StoreUnavailable | None:
         return _unavailable(error, self.engine) if isinstance(error, DBAPIError) else None
@@ -82,20 +87,38 @@ class DuckdbFile:
     def write(self, changes: Changes) -> None:
         """The changes are kept for good with the relational store's, so they may wait; who asks for them waits for
         them."""
+        if changes.mark is not None:
+            if changes.mark <= self._given:
+                return
+            self._given = changes.mark
         self._pending.add(changes)
+        self._recent.add(changes.events())
         # Not before, or an answer without them could be kept under the new number.
         self._changes.update(changes.projects)
         self._with_holders.update(dict.fromkeys(changes.held, True))
 
-    def waiting(self, events: Sequence[Event]) -> Sequence[Event]:
-        return self._pending.has(events)
+    def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
+        events = self._recent.perhaps(events)
+        if not events:
+            return set()
+        waiting = self._pending.duplicates(events)  # before the table, into which they move
+        with self._using() as connection:
+            return waiting | writes.stored_within_a_day(connection, events)
 
     @contextmanager
-    def transaction(self, *, settled: bool = True) -> Iterator[Connection]:
-        if settled:
-            self._pending.flush()
+    def transaction(self) -> Iterator[Connection]:
+        self._pending.flush()
+        with self._using() as connection:
+            yield connection
+
+    @contextmanager
+    def _using(self) -> Iterator[Connection]:
         with self._readers.inside(), self.engine.begin() as connection:
             yield connection
+
+    def _uuids(self, start: datetime, end: datetime) -> Iterator[list[UUID]]:
+        with self.transaction() as connection:
+            yield from writes.uuids_between(connection, start, end)
 
     @contextmanager
     def maintaining(self) -> Iterator[Connection]:
@@ -121,7 +144,7 @@ class DuckdbFile:
     def _writing_alone(self) -> Iterator[Connection]:
         with self._writing:
             self._after_commit.clear()
-            with self.transaction(settled=False) as connection:
+            with self._using() as connection:
                 yield connection
             for change in self._after_commit:
                 change()
@@ -176,6 +199,7 @@ class DuckdbFile:
 
     def close(self) -> None:
         try:
+            self._recent.close()
             self._pending.close()
             autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
             with self._writing, autocommit.connect() as connection:

@@ -6,7 +6,7 @@ Every text column is of the collation "C", whose order is that of code points; w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil
 from typing import Any
 from uuid import UUID
@@ -45,6 +45,7 @@ from .duckdb_let import Let
 from .postgresql_patterns import replacement, translated
 
 ROW = "ctid"
+PART = "0"  # the whole table: rows are unpacked one by one
 let = duckdb_let.let
 _ZERO: ColumnElement[Any] = literal_column("0::double precision", Double)
 _INFINITY: ColumnElement[Any] = literal_column("'Infinity'::double precision", Double)
@@ -68,6 +69,10 @@ def insert_rows(table: Table, columns: tuple[str, ...], *, unless_there: bool = 
 def add_ids() -> str:
     insert = insert_rows(ids, tuple(ids.columns.keys()))
     return f"{insert} ON CONFLICT (project_id, distinct_id) DO UPDATE SET person_id = excluded.person_id"
+
+
+def in_parts(parts: Sequence[int]) -> tuple[str, dict[str, str]]:
+    return "true", {}
 
 
 def counted(update: str) -> str:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+from uuid import UUID
 
 from psycopg import errors
 from sqlalchemy import (
@@ -123,15 +124,18 @@ class PostgresqlServer:
 
     def write(self, changes: Changes) -> None:
         with self.maintaining() as connection:
+            if changes.mark is not None and changes.mark == writes.mark_of(connection):
+                return
             changes.write(connection, self.sql)
             self.note(connection, changes.projects)
             writes.set_mark(connection, changes.mark)
 
-    def waiting(self, events: Sequence[Event]) -> Sequence[Event]:
-        return ()
+    def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
+        with self.transaction() as connection:
+            return writes.stored_within_a_day(connection, events)
 
     @contextmanager
-    def transaction(self, *, settled: bool = True) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
         with self.engine.begin() as connection:
             yield connection
 
