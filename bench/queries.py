@@ -158,7 +158,7 @@ def in_sql(folder: Path, access: Access, questions: Sequence[Question]) -> list[
     events, persons = (columns_of(folder, kind, access.project) for kind in ("event", "person"))
     statements = [_written_out(question.sql, access, events, persons) for question in questions]
     with duckdb.connect(str(folder / "events.duckdb")) as connection:
-        connection.execute("SET memory_limit = '1GB'")  # as the server does
+        connection.execute("SET memory_limit = '320MB'")  # as the server does
         return [
             timed(question, lambda sql=sql: connection.execute(sql).fetchall())  # type: ignore[misc]
             for question, sql in zip(questions, statements, strict=True)
