@@ -111,7 +111,8 @@ def _family(pid: int) -> list[int]:
 
 def _peak(pid: int) -> int:
     """The kilobytes that it has now, its part of what is shared; and what it had more at its peak."""
-    return _size(pid, "smaps_rollup", "Pss:") + _size(pid, "status", "VmHWM:") - _size(pid, "status", "VmRSS:")
+    more = _size(pid, "status", "VmHWM:") - _size(pid, "smaps_rollup", "Rss:")
+    return _size(pid, "smaps_rollup", "Pss:") + max(0, more)
 
 
 def _size(pid: int, file: str, name: str) -> int:
