@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import clickhouse, dashboards, hostile, ingest, persons, queries
+from . import clickhouse, dashboards, erasure, hostile, ingest, persons, queries
 from .dataset import Access, load_events, merge_some
 from .report import Measure, show
 from .server import Server
 
-PARTS = ("start", "queries", "clickhouse", "memory", "hostile", "dashboards", "ingest", "import", "persons")
+PARTS = ("start", "queries", "clickhouse", "memory", "hostile", "dashboards", "ingest", "erasure", "import", "persons")
 
 
 def main() -> None:
@@ -71,6 +71,8 @@ def _measures(parts: list[str] | tuple[str, ...], kept: Path, scratch: Path, eve
     if "ingest" in parts:
         with Server(_copied(folder, scratch / "ingest")) as server:
             yield from ingest.measure(server, access)
+    if "erasure" in parts:
+        yield from erasure.measure(_copied(folder, scratch / "erasure"), access)
 
 
 def _queries(folder: Path, merged: Path, access: Access, beside: Path | None) -> Iterator[Measure]:

@@ -96,6 +96,7 @@ def _look_ups(client: _Client, persons: int) -> Iterator[Measure]:
     yield _timed("search that finds nobody", lambda turn: client.get(search=f"nobody{turn}"), 100)
     yield _timed("search of a common name", lambda turn: client.get(search=first_name(turn) + "."), 100)
     yield _timed("search that finds everybody", lambda _: client.get(search="example"), 100)
+    yield _timed("search of part of half the ids", lambda _: client.get(search="user-"), 100)
     yield _timed("search of two letters", lambda _: client.get(search="qz"))
     for operator, key, value in (
         ("exact", "plan", "team"),

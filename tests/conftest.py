@@ -1,3 +1,4 @@
+import inspect
 import os
 import re
 from collections.abc import Generator
@@ -13,6 +14,13 @@ pytest.register_assert_rewrite("tests.contracts")
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_pycollect_makeitem(name: str, obj: object) -> None:
+    """No tests are passed over for a class that has not all that its cases ask for, as pytest would do in silence."""
+    if name.startswith("Test") and inspect.isabstract(obj):
+        raise pytest.UsageError(f"{name} is abstract: its tests would not run.")
+
 
 _KEY = re.compile(r"phx_[2-9A-HJ-NP-Za-km-z]{40,}")
 

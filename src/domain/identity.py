@@ -155,17 +155,16 @@ def _update(
     inherited: Properties | None = None,
 ) -> None:
     """Write what the event changes, as one version. `inherited`: the properties a merge has just brought."""
-    to_set, to_unset = _property_changes(event, profile)
     seen = profile.last_seen_at
     moves_seen = seen is None or event.timestamp - seen >= _HOUR
     if moves_seen and event.properties.get("$update_person_last_seen_at") is False:
         moves_seen = False
     writes = moves_seen or inherited is not None or (identify and not profile.is_identified)
-    if not writes:
-        if not to_set and not to_unset:
-            return
-        if not (to_unset or update_all or event.name in _ALWAYS_WRITES or _tells(to_set, profile.properties)):
-            return
+    if not (writes or update_all or event.name in _ALWAYS_WRITES or _tells(event, profile)):
+        return
+    to_set, to_unset = _property_changes(event, profile)
+    if not (writes or to_set or to_unset):
+        return
     if to_set or to_unset:
         to_set, to_unset = _change_properties(event, profile, to_set, to_unset, warn)
         if not (writes or to_set or to_unset):
@@ -196,15 +195,32 @@ def _property_changes(event: Event, profile: Profile) -> tuple[Properties, tuple
                 continue  # most values by far, so without a call
             if key not in had or not _same(had[key], value):
                 to_set[key] = value
-    unset = properties.get("$unset")
+    return to_set, _keys_to_unset(event, had)
+
+
+def _keys_to_unset(event: Event, had: Properties) -> tuple[str, ...]:
+    unset = event.properties.get("$unset")
     if not unset or not isinstance(unset, list | dict):
-        return to_set, ()
-    return to_set, tuple({key: None for key in unset if isinstance(key, str) and key in had})
+        return ()
+    return tuple({key: None for key in unset if isinstance(key, str) and key in had})
 
 
-def _tells(to_set: Properties, had: Properties) -> bool:
-    """Whether a plain event's changes are worth a write: a new key, or one that is not filtered."""
-    return any(key not in had or not _is_filtered(key) for key in to_set)
+def _tells(event: Event, profile: Profile) -> bool:
+    """Whether a plain event's changes are worth a write: a new key, or one that is not filtered.
+
+    Most events say of a person what is known, or what is filtered: told by comparing whole sets of keys, which is
+    several times faster than looking at each.
+    """
+    properties = event.properties
+    if event.name == "$groupidentify" or _CHANGES.isdisjoint(properties):
+        return False
+    had = profile.properties
+    if _keys_to_unset(event, had):
+        return True
+    to_set = _object(event, "$set")
+    if not (_object(event, "$set_once").keys() <= had.keys() and to_set.keys() <= had.keys()):
+        return True
+    return any(not (_is_filtered(key) or _same(had[key], to_set[key])) for key in to_set.keys() - _FILTERED)
 
 
 def _change_properties(

@@ -54,9 +54,15 @@ def anonymous_last(distinct_ids: Iterable[str]) -> list[str]:
 def display_name(person: Person, properties: Sequence[str] | None) -> JsonValue:
     """The first truthy of the project's display properties (email, name, username by default), returned as it is;
     else the first distinct id, non-anonymous ones first; else the uuid."""
-    for key in properties or DISPLAY_NAME_PROPERTIES:
-        value = person.properties.get(key)
-        if value:
-            return value
+    if value := display_property(person.properties, properties):
+        return value
     ids = anonymous_last(person.distinct_ids)
     return ids[0] if ids else str(person.uuid)
+
+
+def display_property(of_person: Properties, properties: Sequence[str] | None) -> JsonValue:
+    """The display name that a person's properties give; None if it is to be an id."""
+    for key in properties or DISPLAY_NAME_PROPERTIES:
+        if value := of_person.get(key):
+            return value
+    return None

@@ -21,7 +21,7 @@ from .aggregation import Aggregation, Cell
 from .cohorts import CohortRepository
 from .deletions import DeletionRepository
 from .erasure import Contents, Covered
-from .events import Event, StoredEvent
+from .events import Event, Properties, StoredEvent
 from .groups import Group, GroupRepository
 from .insights import InsightRepository
 from .persons import Person
@@ -59,7 +59,7 @@ class Projection:
 
     `holders`: (project, distinct id, person uuid): every event of the id so far belongs to that person.
     `ids`: ids that a person has got, likewise; who holds one is told by `holders` if they have it, else by these.
-    `mark`: the number under which the projection log keeps it until it is applied.
+    `mark`: the number under which the log keeps it until it is applied.
     """
 
     people: Sequence[PersonCopy] = ()
@@ -68,6 +68,10 @@ class Projection:
     ids: Sequence[tuple[int, str, UUID]] = ()
     groups: Sequence[Group] = ()
     mark: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether it says anything."""
+        return bool(self.people or self.gone or self.holders or self.ids or self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,15 @@ class PersonPage:
     has_more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Of some persons: the properties of each, and how many distinct ids the one with most of them has, of at most
+    1,000: what the columns of a table of them depend on."""
+
+    properties: Sequence[Properties] = ()
+    most_ids: int = 0
+
+
 class PersonRepository(Protocol):
     """The persons of all projects, their distinct ids, their history and their groups.
 
@@ -118,7 +131,7 @@ class PersonRepository(Protocol):
         """
 
     def save(self, population: Population, *, at: datetime) -> Projection:
-        """Write all changes of a population in a bounded number of statements and log their projection.
+        """Write all changes of a population in a bounded number of statements; what the event store is to hear of it.
 
         Persons changed get `at` as the time of their last update.
         """
@@ -138,6 +151,14 @@ class PersonRepository(Protocol):
     def count(self, query: PersonQuery) -> int:
         """How many persons match, exactly."""
 
+    def ids(
+        self, query: PersonQuery, *, limit: int, after: Position | None = None
+    ) -> tuple[Sequence[int], Position | None]:
+        """The integer ids of at most `limit` persons, newest first, and the place of the last one, if there is any."""
+
+    def outline(self, project_id: int, ids: Collection[int]) -> Outline:
+        """Of the persons with these integer ids that exist, in any order."""
+
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
         """The persons with these integer ids and uuids that exist, in any order, with at most 1,000 ids each."""
 
@@ -155,13 +176,18 @@ class PersonRepository(Protocol):
     def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
         """Forget that these distinct ids were ever seen, but for those that somebody holds."""
 
-    def unapplied(self, *, after: int = 0) -> Sequence[Projection]:
-        """The projections that were logged after that mark and not cleared, with the present state of what they name.
+    def log(self, events: Sequence[StoredEvent], projection: Projection) -> Projection:
+        """Keep these for the event store until they are cleared; the projection with its mark.
 
-        Marks ascend in the order in which projections are saved by turns."""
+        Where there is nothing to keep, it gets none. Marks ascend in the order of the turns.
+        """
+
+    def unapplied(self, *, after: int = 0) -> Iterator[tuple[Sequence[StoredEvent], Projection]]:
+        """What was logged after that mark and not cleared, in order: the events as they were given, the projection
+        with the present state of what it names."""
 
     def clear(self, until: int) -> None:
-        """Forget the projections up to and with that mark: they have been applied."""
+        """Forget what was logged up to and with that mark: it has been applied."""
 
 
 MAX_PROPERTY_KEY = 400
@@ -280,18 +306,25 @@ class UnitOfWorkFactory(Protocol):
 class EventStore(Protocol):
     """The events, a slim copy of the persons and groups, and who holds which distinct id now."""
 
-    def turn(self) -> AbstractContextManager[int | None]:
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may write too."""
+
+    def turn(self) -> AbstractContextManager[int]:
         """Nobody else, in whatever process, has a turn or writes until this one ends; wait for it or fail.
 
-        Gives the mark of the last projection that any process has applied, 0 for none; None if this process is the
-        only one that can write.
+        Gives the mark up to which everything, from whatever process, is kept for good; 0 for nothing.
         """
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         """The (project, uuid) of those events that are already stored with a time within a day of the given one."""
 
     def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
-        """Store events and apply what changed about persons, in one transaction, durably."""
+        """Store events and apply what changed about persons, in one transaction. What comes under the mark
+        of the last write again is passed over.
+
+        Whatever is asked afterwards knows of it. It may be a moment until it is kept for good: `turn` tells the mark.
+        """
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
         """The cells of one series; those that are zero may be left out."""

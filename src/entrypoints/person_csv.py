@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..domain.accounts import Project
-from ..domain.persons import Person, anonymous_last, display_name
+from ..domain.events import Properties
+from ..domain.persons import Person, anonymous_last, display_name, display_property
+from ..domain.ports import Outline
 
 FIXED_COLUMNS = ("created_at", "id", "is_identified", "last_seen_at", "name", "uuid")
+_CONTAINERS = frozenset({dict, list})
 
 
-def person_csv_rows(
-    persons: Callable[[], Iterable[Person]], project: Project, *, every_id: bool = False
+def person_columns(outlines: Iterable[Outline], project: Project) -> list[str]:
+    """The columns of all persons together, sorted by code point."""
+    columns = set(FIXED_COLUMNS)
+    keys: set[str] = set()
+    most_ids = 0
+    for outline in outlines:
+        most_ids = max(most_ids, outline.most_ids)
+        for properties in outline.properties:
+            if _CONTAINERS.isdisjoint(map(type, properties.values())):
+                keys.update(properties)  # nearly always, and quick
+                continue
+            keys.update(key for key, value in properties.items() if type(value) not in _CONTAINERS)
+            columns.update(column for column, _ in _nested(properties, project))
+    columns.update(f"properties.{key}" for key in keys)
+    columns.update(f"distinct_ids.{place}" for place in range(most_ids))
+    return sorted(columns)
+
+
+def person_rows(
+    persons: Iterable[Person], columns: Sequence[str], project: Project, *, every_id: bool = False
 ) -> Iterator[Sequence[object]]:
-    """A header, sorted by code point, and a row for each person.
+    """A header, and a row for each person. What has no column is left out: it came after these were read.
 
-    The persons are read twice: for all columns there are, at once, and for the rows, as these are taken. A property
-    that comes into being between the two has no column. `every_id`: as in `person_body`.
+    `every_id`: as in `person_body`.
     """
-    columns = _columns(persons(), project)
-    return _rows(persons(), project, columns, every_id=every_id)
-
-
-def _rows(
-    persons: Iterable[Person], project: Project, columns: list[str], *, every_id: bool
-) -> Iterator[Sequence[object]]:
     yield columns
     for person in persons:
         ids = anonymous_last(person.distinct_ids) if every_id else person.distinct_ids
         cells = dict(_cells(person, project, ids))
         yield [cells.get(column, "") for column in columns]
-
-
-def _columns(persons: Iterable[Person], project: Project) -> list[str]:
-    columns = set(FIXED_COLUMNS)
-    most_ids = 0
-    plain: set[str] = set()
-    for person in persons:
-        most_ids = max(most_ids, len(person.distinct_ids))
-        for key, value in person.properties.items():
-            if isinstance(value, dict | list):
-                columns.update(column for column, _ in _flattened(f"properties.{key}", value))
-            elif key not in plain:
-                plain.add(key)
-        if isinstance(name := display_name(person, project.person_display_name_properties), dict | list):
-            columns.update(column for column, _ in _flattened("name", name))
-    columns.update(f"properties.{key}" for key in plain)
-    columns.update(f"distinct_ids.{place}" for place in range(most_ids))
-    return sorted(columns)
 
 
 def _cells(person: Person, project: Project, ids: Sequence[str]) -> Iterator[tuple[str, object]]:
@@ -61,6 +56,16 @@ def _cells(person: Person, project: Project, ids: Sequence[str]) -> Iterator[tup
     for key, value in person.properties.items():
         yield from _flattened(f"properties.{key}", value)
     yield "uuid", person.uuid
+
+
+def _nested(properties: Properties, project: Project) -> Iterator[tuple[str, object]]:
+    """Of the objects and lists among a person's properties, and of its name if that is one."""
+    for name, value in (
+        *((f"properties.{key}", value) for key, value in properties.items()),
+        ("name", display_property(properties, project.person_display_name_properties)),
+    ):
+        if type(value) in _CONTAINERS:
+            yield from _flattened(name, value)
 
 
 def _flattened(name: str, value: Any) -> Iterator[tuple[str, object]]:

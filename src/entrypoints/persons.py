@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from ..domain.accounts import Project
 from ..domain.errors import InvalidInput
 from ..domain.events import JsonValue
 from ..domain.persons import Person
-from ..domain.ports import PersonQuery, Position
+from ..domain.ports import Outline, PersonQuery, Position
 from ..domain.properties import Scope, parse_filters_text, parse_path_rules
 from ..domain.timestamps import parse_timestamp
 from ..services.persons import INTEGER_ID_MAX
@@ -22,7 +22,7 @@ from .auth import scoped
 from .bootstrap import services
 from .csv import csv_response
 from .description import also_as
-from .person_csv import person_csv_rows
+from .person_csv import person_columns, person_rows
 from .schemas.common import read_cursor, whole_number, write_cursor
 from .schemas.persons import FormatArguments, PersonListArguments, PersonPageSchema, PersonSchema, person_body
 
@@ -47,7 +47,8 @@ class Persons(MethodView):
         if (suffix or read_format(arguments)) == "csv":
             limit = whole_number(arguments.get("limit"), "limit", default=0, minimum=1) or None
             persons = services().persons
-            return csv_of(lambda: persons.stream(query, limit=limit), arguments, project)
+            columns = person_columns(persons.outlines(query, limit=limit), project)
+            return csv_of(persons.stream(query, limit=limit), columns, arguments, project)
         return json_response(page_of(query, arguments, project))
 
 
@@ -63,7 +64,8 @@ class OnePerson(MethodView):
         """Retrieve a person"""
         person = services().persons.get(project.id, read_reference(person_id))
         if read_format(arguments) == "csv":
-            return csv_of(lambda: [person], arguments, project, every_id=True)
+            columns = person_columns([Outline([person.properties], len(person.distinct_ids))], project)
+            return csv_of([person], columns, arguments, project, every_id=True)
         return json_response(person_body(person, project, every_id=True))
 
 
@@ -85,10 +87,15 @@ def page_of(query: PersonQuery, arguments: dict[str, str], project: Project) -> 
 
 
 def csv_of(
-    persons: Callable[[], Iterable[Person]], arguments: dict[str, str], project: Project, *, every_id: bool = False
+    persons: Iterable[Person],
+    columns: Sequence[str],
+    arguments: dict[str, str],
+    project: Project,
+    *,
+    every_id: bool = False,
 ) -> Response:
-    """Persons, which are read twice, as a CSV download."""
-    rows = person_csv_rows(persons, project, every_id=every_id)
+    """Persons as a CSV download."""
+    rows = person_rows(persons, columns, project, every_id=every_id)
     return csv_response(rows, "persons.csv", escape=arguments.get("csv_escape") != "none")
 
 

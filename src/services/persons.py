@@ -9,7 +9,7 @@ from uuid import UUID
 from ..domain.errors import NotFound
 from ..domain.people_index import FoundPage, PeopleIndex, needs_index
 from ..domain.persons import Person
-from ..domain.ports import PersonQuery, Position, UnitOfWorkFactory
+from ..domain.ports import Outline, PersonQuery, Position, UnitOfWorkFactory
 from .cohorts import resolved
 
 INTEGER_ID_MAX = 2**63 - 1
@@ -64,22 +64,15 @@ class PersonService:
 
         Page by page, each in a transaction of its own: a slow reader holds up nobody. Who exists throughout comes once.
         """
-        query = self._resolved(query)
-        if needs_index(query):
-            ids = self._index.ids(query, limit=limit)
-            for start in range(0, len(ids), _STREAM_ROWS):
-                yield from self._several(query.project_id, ids[start : start + _STREAM_ROWS])
-            return
-        left, after = limit, None
-        while left is None or left > 0:
-            rows = _STREAM_ROWS if left is None else min(left, _STREAM_ROWS)
+        for ids in self._ids(query, limit):
+            yield from self._several(query.project_id, ids)
+
+    def outlines(self, query: PersonQuery, *, limit: int | None = None) -> Iterator[Outline]:
+        """Of the persons that `stream` would give, some at a time, likewise; much quicker than these."""
+        for ids in self._ids(query, limit):
             with self._begin(write=False) as work:
-                page = work.persons.page(query, limit=rows, after=after)
-            yield from page.rows
-            if not page.has_more:
-                return
-            left = None if left is None else left - rows
-            after = _place(page.rows[-1])
+                outline = work.persons.outline(query.project_id, ids)
+            yield outline
 
     def by_distinct_ids(self, project_id: int, distinct_ids: Sequence[str]) -> dict[str, Person]:
         """The persons who hold these distinct ids, by distinct id, with at most 1,000 ids each."""
@@ -104,6 +97,23 @@ class PersonService:
             return query
         with self._begin(write=False) as work:
             return resolved(work, query)
+
+    def _ids(self, query: PersonQuery, limit: int | None) -> Iterator[Sequence[int]]:
+        """The integer ids of all matching persons in list order, some at a time."""
+        query = self._resolved(query)
+        if needs_index(query):
+            found = self._index.ids(query, limit=limit)
+            yield from (found[start : start + _STREAM_ROWS] for start in range(0, len(found), _STREAM_ROWS))
+            return
+        left, after = limit, None
+        while left is None or left > 0:
+            rows = _STREAM_ROWS if left is None else min(left, _STREAM_ROWS)
+            with self._begin(write=False) as work:
+                ids, after = work.persons.ids(query, limit=rows, after=after)
+            if not ids:
+                return
+            yield ids
+            left = None if left is None else left - len(ids)
 
     def _find(
         self, query: PersonQuery, limit: int, offset: int, position: Position | None

@@ -88,6 +88,16 @@ class EventErasureCases(ABC):
         assert first == hold([ann, shared], ['{"a":"ü"}', '{"b":[1.5,null]}'])
         assert second == hold([late, ben], ["{}", "{}"])
 
+    def test_few_events_among_many_are_all_found(self, store: EventStore) -> None:
+        places = (0, 2_047, 2_048, 7_000, 7_999)
+        events = [kept(day(1), "ann" if place in places else "ben", place=place) for place in range(8_000)]
+        store.write(events, NOTHING)
+        gone = [events[place] for place in places]
+        covered = OfPersons([of("ann")])
+        assert store.contents(covered) == [hold(gone, [f'{{"place":{place}}}' for place in places])]
+        assert store.erase(covered, 100) == len(places)
+        assert (store.contents(covered), total(store)) == ([Contents()], 7_995)
+
     def test_parts_add_up(self, store: EventStore) -> None:
         events = [kept(day(number)) for number in (1, 2, 3)]
         store.write(events, NOTHING)

@@ -219,6 +219,13 @@ class EventStoreCases(ABC):
         store.squash(100)
         assert series(store, daily(Actors(), 1, 3)) == [2, 2, 1]
 
+    def test_what_comes_again_under_its_mark_is_passed_over(self, store: EventStore) -> None:
+        for mark in (1, 1, 2, 2):
+            store.write([stored(day(mark))], Projection(people=[a_person(ANN, mark)], mark=mark))
+        assert series(store, daily(Count(), 1, 2)) == [1, 1]
+        with store.turn() as kept:
+            assert kept == 2
+
     # Duplicates, earliest, revision
 
     def test_an_event_is_a_duplicate_within_a_day_of_the_stored_one(self, store: EventStore) -> None:

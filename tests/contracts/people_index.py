@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
@@ -203,6 +204,17 @@ class PeopleIndexCases:
         assert back == FoundPage(pages[1].places, has_more=True, count=pages[0].count)
         for offset in range(8):
             assert _ids(store.people.page(query, limit=2, offset=offset)) == [7, 6, 5, 4, 3, 2, 1][offset : offset + 2]
+
+    def test_a_page_without_anybody_tells_how_many_there_are(self, store: Store) -> None:
+        for number in (1, 2, 3):
+            put(store, number, {"email": "a@b.c"})
+        query = PersonQuery(1, search="a@b")
+        first, last = (Position(NOON + number * SECOND, number) for number in (3, 1))
+        assert store.people.page(query, limit=2, offset=3) == FoundPage([], False, 3)
+        assert store.people.page(query, limit=2, offset=10**30) == FoundPage([], False, 3)
+        assert store.people.page(query, limit=2, after=last) == FoundPage([], False, 3)
+        assert store.people.page(query, limit=2, after=replace(first, backward=True)) == FoundPage([], False, 3)
+        assert store.people.page(PersonQuery(1, search="nobody"), limit=2) == FoundPage([], False, 0)
 
     def test_a_search_finds_everybody_whose_id_contains_it_however_many(self, store: Store) -> None:
         numbers = range(1, 1_206)

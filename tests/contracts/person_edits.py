@@ -15,7 +15,7 @@ from hedgerow.domain.ports import PersonQuery, Projection, UnitOfWork, UnitOfWor
 
 from tests.builders import an_event
 
-from .person_repository import LATER, NOON, a_project, capture, find, page, same
+from .person_repository import LATER, NOON, a_project, capture, find, page, same, unapplied
 
 
 def change(
@@ -24,7 +24,7 @@ def change(
     """Let a population made from the person who holds an id be saved."""
     with begin() as work:
         (person,) = work.persons.lock(project, (), distinct_ids=[distinct_id])
-        projection = work.persons.save(act(work, person), at=LATER)
+        projection = work.persons.log((), work.persons.save(act(work, person), at=LATER))
         work.commit()
     return projection
 
@@ -145,16 +145,14 @@ class PersonEditContract:
     def test_an_unapplied_removal_tells_whose_the_ids_are(self, begin: UnitOfWorkFactory, project: int) -> None:
         a_person(begin, project, "a", "b")
         last = remove(begin, project, "a")
-        with begin(write=False) as work:
-            unapplied = work.persons.unapplied()
-        assert same(unapplied[-1]) == same(last)
+        found = unapplied(begin)
+        assert same(found[-1]) == same(last)
         # Earlier entries about the same ids tell no other story.
-        assert {holder for one in unapplied for holder in one.holders} == set(last.holders)
-        assert {gone for one in unapplied for gone in one.gone} == set(last.gone)
+        assert {holder for one in found for holder in one.holders} == set(last.holders)
+        assert {gone for one in found for gone in one.gone} == set(last.gone)
 
         capture(begin, an_event(distinct_id="a", project_id=project))
-        with begin(write=False) as work:
-            now = [one for one in work.persons.unapplied() if one.mark == last.mark]
+        now = [one for one in unapplied(begin) if one.mark == last.mark]
         assert now[0].gone == []
         assert [copy.uuid for copy in now[0].people] == [person_uuid(project, "a")]
 

@@ -153,6 +153,7 @@ class PersonErasureContract:
         shop.see("held")
         shop.see("unheld", **{"$process_person_profile": False})
         with begin() as work:
+            work.persons.clear(1000)  # the events themselves, which have been applied
             work.persons.forget_ids(shop.project.id, ["held", "unheld", "unheard"])
             work.persons.forget_ids(shop.project.id, [])
             work.commit()

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from hedgerow.domain import identity
-from hedgerow.domain.events import Event, Properties
+from hedgerow.domain.events import Event, PersonMode, Properties, StoredEvent
 from hedgerow.domain.groups import Group
 from hedgerow.domain.people_index import EMAIL_PREFIX
 from hedgerow.domain.persons import Person, person_uuid
@@ -39,9 +39,15 @@ def capture(begin: UnitOfWorkFactory, *events: Event, at: datetime = NOON) -> Pr
         population = work.persons.population({(e.project_id, one) for e in events for one in identity.ids_of(e)})
         for event in events:
             identity.process(event, population, now=at, warn=lambda _: None)
-        projection = work.persons.save(population, at=at)
+        projection = work.persons.log((), work.persons.save(population, at=at))
         work.commit()
     return projection
+
+
+def unapplied(begin: UnitOfWorkFactory, *, after: int = 0) -> list[Projection]:
+    """The projections of the log."""
+    with begin(write=False) as work:
+        return [projection for _, projection in work.persons.unapplied(after=after)]
 
 
 def find(begin: UnitOfWorkFactory, project_id: int, distinct_id: str) -> Person:
@@ -162,10 +168,7 @@ class PersonRepositoryContract:
             [(project, "a1", uuid)],
             [],
         ]
-        with begin(write=False) as work:
-            assert [list(one.ids) for one in work.persons.unapplied()] == [
-                list(one.ids) for one in (created, added, kept)
-            ]
+        assert [list(one.ids) for one in unapplied(begin)] == [list(one.ids) for one in (created, added, kept)]
 
     def test_without_commit_nothing_happened(self, begin: UnitOfWorkFactory, project: int) -> None:
         with begin() as work:
@@ -379,15 +382,15 @@ class PersonRepositoryContract:
         second = capture(begin, acme)
         assert second.groups == [Group(project, 0, "acme", {"size": 5})]
 
+        assert [same(one) for one in unapplied(begin)] == [same(first), same(second)]
+        assert first.mark is not None
+        assert [one.mark for one in unapplied(begin, after=first.mark)] == [second.mark]
+
         with begin() as work:
-            assert [same(one) for one in work.persons.unapplied()] == [same(first), same(second)]
-            assert first.mark is not None
-            assert [one.mark for one in work.persons.unapplied(after=first.mark)] == [second.mark]
             work.persons.clear(first.mark)
             work.commit()
 
-        with begin(write=False) as work:
-            assert [one.mark for one in work.persons.unapplied()] == [second.mark]
+        assert [one.mark for one in unapplied(begin)] == [second.mark]
 
     def test_an_unapplied_projection_tells_the_present_state(self, begin: UnitOfWorkFactory, project: int) -> None:
         capture(begin, an_event(distinct_id="u1", project_id=project))
@@ -395,14 +398,52 @@ class PersonRepositoryContract:
         merge = capture(begin, an_event("$identify", "u1", project_id=project, anon_distinct_id="a1"))
         final = capture(begin, an_event("$set", "a1", project_id=project, set={"a": 1}))
 
-        with begin(write=False) as work:
-            _, gone, merged, last = work.persons.unapplied()
+        _, gone, merged, last = unapplied(begin)
 
         assert gone.people == []
         assert gone.gone == [(project, person_uuid(project, "a1"))]
         assert merged.people == last.people == final.people
         assert merged.gone == merge.gone
         assert merged.holders == merge.holders
+
+    def test_events_are_kept_until_they_are_cleared_exactly_as_they_were(
+        self, begin: UnitOfWorkFactory, project: int
+    ) -> None:
+        properties: Properties = {
+            'a "key" \\ 🌿': [1.5, -0.0, 1e300, 2**80, None, True, {"": "\u2028"}],
+            "$set": {"email": "ann@example.com"},
+        }
+        first = StoredEvent(
+            Event(project, uuid4(), "paid", "ann", NOON + timedelta(microseconds=1), properties, "a:text", True),
+            uuid4(),
+            3,
+            NOON - timedelta(days=400),
+            PersonMode.FORCE_UPGRADE,
+            LATER,
+            {0: "acme", 4: "🌿"},
+        )
+        huge = Event(project, uuid4(), "long", "ben", NOON, {"text": "x" * 9_000_000})
+        others = [StoredEvent(huge._replace(uuid=uuid4()), uuid4(), 0, None, PersonMode.FULL, NOON, {}) for _ in "ab"]
+        with begin() as work:
+            last = work.persons.log([first, *others], Projection())
+            work.commit()
+
+        with begin(write=False) as work:
+            found = list(work.persons.unapplied())
+        assert [event for events, _ in found for event in events] == [first, *others]
+        assert found[-1][1].mark == last.mark
+
+        assert last.mark is not None
+        with begin() as work:
+            work.persons.clear(last.mark)
+            work.commit()
+        assert unapplied(begin) == []
+
+    def test_where_nothing_is_said_nothing_is_logged(self, begin: UnitOfWorkFactory, project: int) -> None:
+        with begin() as work:
+            assert work.persons.log((), Projection()).mark is None
+            work.commit()
+        assert unapplied(begin) == []
 
     # --- lists ----------------------------------------------------------------------------------------------
 
@@ -456,6 +497,16 @@ class PersonRepositoryContract:
             assert back.rows == before.rows
             assert back.has_more == (before is not pages[0])
 
+        ids: list[int] = []
+        place: Position | None = None
+        with begin(write=False) as work:
+            while len(ids) < len(everybody):
+                some, place = work.persons.ids(query, limit=limit, after=place)
+                assert place == Position(everybody[len(ids) + len(some) - 1].created_at, some[-1])
+                ids += some
+            assert work.persons.ids(query, limit=limit, after=place) == ([], None)
+        assert ids == [one.id for one in everybody]
+
     def test_a_page_shows_a_thousand_ids_of_a_person_and_a_person_all(
         self, begin: UnitOfWorkFactory, project: int
     ) -> None:
@@ -470,6 +521,23 @@ class PersonRepositoryContract:
 
         assert list(row.distinct_ids) == ids[:1000]
         assert list(find(begin, project, "u1001").distinct_ids) == ids
+        with begin(write=False) as work:
+            assert work.persons.outline(project, [row.id]).most_ids == 1000
+
+    def test_an_outline_has_the_properties_of_the_given_persons(self, begin: UnitOfWorkFactory, project: int) -> None:
+        for one, value in (("u1", {"a": [1, {"x,y": None}]}), ("u2", '],["'), ("u3", None)):
+            capture(begin, an_event(distinct_id=one, project_id=project, set={"v": value}))
+        capture(begin, an_event("$identify", "u1", project_id=project, anon_distinct_id="A1"))
+        persons = [find(begin, project, one) for one in ("u1", "u2")]
+        foreign = a_project(begin)
+
+        with begin(write=False) as work:
+            outline = work.persons.outline(project, [one.id for one in persons])
+            nobody = [work.persons.outline(project, []), work.persons.outline(foreign, [persons[0].id])]
+
+        assert sorted(map(str, outline.properties)) == sorted(str(one.properties) for one in persons)
+        assert outline.most_ids == 2
+        assert [(len(one.properties), one.most_ids) for one in nobody] == [(0, 0)] * 2
 
     def test_any_id_of_a_person_finds_it_exactly(self, begin: UnitOfWorkFactory, project: int) -> None:
         capture(begin, an_event("$identify", "u1", project_id=project, anon_distinct_id="A1"))

@@ -74,7 +74,7 @@ def test_a_person_kept_in_one_store_only_is_found_after_the_next_start(tmp_path:
     with store.begin() as work:
         population = work.persons.population([(project.id, "u1")])
         population.create(project.id, "u1", ["u1"], now(), {"email": "a@b.c"})
-        work.persons.save(population, at=now())
+        work.persons.log((), work.persons.save(population, at=now()))
         work.commit()
     store.close()
 

@@ -15,7 +15,7 @@ from hedgerow.entrypoints.bootstrap import now, open_relational, opened
 from hedgerow.entrypoints.jobs import Ticker, perform
 
 from tests.e2e.live import LiveServer, run, run_json
-from tests.e2e.stores import settings, variables
+from tests.e2e.stores import embedded_only, settings, variables
 
 JOBS = ("drain", "retention", "squash")
 
@@ -152,6 +152,7 @@ def test_without_redis_there_are_no_workers(tmp_path: Path, command: str) -> Non
     assert done.stderr == "Error: Set HEDGEROW_REDIS_URL to the Redis through which scheduler and workers speak.\n"
 
 
+@embedded_only
 @pytest.mark.parametrize("command", ["scheduler", "worker"])
 def test_workers_need_an_event_store_that_they_can_open(
     tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.conftest import World, assert_error
 
 UUID = "01890a5d-ac96-774b-bcce-b302099a8057"
+FIXED = ("created_at", "id", "is_identified", "last_seen_at", "name", "uuid")
 AT = "2021-08-25T22:09:14.252Z"
 
 
@@ -81,6 +82,33 @@ def test_the_header_is_the_union_of_all_rows_by_code_point(world: World) -> None
         "properties.é",
         "uuid",
     ]
+
+
+def test_only_what_the_rows_have_makes_columns(world: World) -> None:
+    a_person(world, "u1", plan="free", nested={"a": {"b": 1}})
+    a_person(world, "u2", plan="team", mixed=[7], nothing=None)
+    a_person(world, "u3", plan="team", mixed={})
+
+    def columns(**query: Any) -> list[str]:
+        (header, *_) = text(world, **query).split("\r\n")
+        return [one for one in header.split(",") if one not in ("properties.$creator_event_uuid", *FIXED)]
+
+    of_team = ["distinct_ids.0", "properties.mixed.0", "properties.nothing", "properties.plan"]
+    assert columns(properties='[{"key":"plan","value":"team"}]') == of_team
+    assert columns(distinct_id="u1") == ["distinct_ids.0", "properties.nested.a.b", "properties.plan"]
+    assert columns(limit=1) == ["distinct_ids.0", "properties.plan"]
+    assert columns(limit=2) == of_team
+    a_person(world, "u4", mixed=None)
+    assert columns(limit=3) == ["distinct_ids.0", "properties.mixed", *of_team[1:]]
+
+
+def test_a_name_that_is_an_object_is_flattened(world: World) -> None:
+    a_person(world, "u1", name={"first": "Ada", "more": ["x"]})
+    a_person(world, "u2", name={"last": "Lovelace"}, email="ada@example.com")
+    found = {row["distinct_ids.0"]: row for row in rows(world)}
+    assert [name for name in found["u1"] if name.startswith("name")] == ["name", "name.first", "name.more.0"]
+    assert [found["u1"][name] for name in ("name", "name.first", "name.more.0")] == ["", "Ada", "x"]
+    assert [found["u2"][name] for name in ("name", "name.first")] == ["ada@example.com", ""]
 
 
 def test_all_matching_rows_come_unless_there_is_a_limit(world: World) -> None:

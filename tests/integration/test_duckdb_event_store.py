@@ -6,9 +6,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hedgerow.adapters.events.changes import Changes
 from hedgerow.adapters.events.store import SqlEventStore
 from hedgerow.adapters.events.tables import SLOTS
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
@@ -108,6 +110,63 @@ def test_squashing_goes_on_after_a_restart_and_leaves_nothing_to_look_up(
         found = connection.execute(text("SELECT DISTINCT person_id, stored_person_id FROM events")).all()
         assert [tuple(row) for row in found] == [(ANN, BEN)]
     second.close()
+
+
+def test_events_of_today_are_told_from_new_ones_whether_they_wait_or_are_in_the_file(
+    path: Path, begin: MemoryUnitOfWorkFactory
+) -> None:
+    now = datetime.now(UTC)
+    known, new = [stored(now - timedelta(hours=hours)) for hours in range(0, 60, 5)], stored(now)
+    asked = [one.event for one in (*known, new)]
+    expected = {(1, one.event.uuid) for one in known}
+    first = SqlEventStore(f"duckdb:///{path}", begin)
+    assert first.duplicates(asked) == set()
+    first.write(known, NOTHING)
+    assert first.duplicates(asked) == expected
+    first.ping()  # which has what waits written
+    assert first.duplicates(asked) == expected
+    first.close()
+    second = SqlEventStore(f"duckdb:///{path}", begin)
+    assert second.duplicates(asked) == expected
+    second._database._recent.close()  # type: ignore[attr-defined] # now they have been read
+    assert second.duplicates(asked) == expected
+    second.close()
+
+
+def test_what_waits_is_written_when_the_store_is_closed_and_only_once(
+    path: Path, begin: MemoryUnitOfWorkFactory
+) -> None:
+    first = SqlEventStore(f"duckdb:///{path}", begin)
+    first.write([stored(day(1))], Projection(mark=3))
+    with first.turn() as mark:
+        assert mark == 0
+    first.close()
+    second = SqlEventStore(f"duckdb:///{path}", begin)
+    with second.turn() as mark:
+        assert mark == 3
+    second.write([stored(day(1))], Projection(mark=3))  # of which nobody heard that it had been written
+    assert series(second, total(Count())) == [1]
+    second.write([stored(day(1))], Projection(mark=4))
+    second.ping()
+    with second.turn() as mark:
+        assert mark == 4
+    assert series(second, total(Count())) == [2]
+    second.close()
+
+
+def test_what_cannot_be_written_now_is_written_later(store: SqlEventStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("The disk is full.")
+
+    with monkeypatch.context() as full:
+        full.setattr(Changes, "write", fail)
+        store.write([stored(day(1))], Projection(mark=1))
+        store.write([stored(day(2))], Projection(mark=2))
+        with pytest.raises(StoreUnavailable, match="disk is full"):
+            series(store, total(Count()))
+    assert series(store, total(Count())) == [2]
+    with store.turn() as mark:
+        assert mark == 2
 
 
 def test_a_write_that_fails_leaves_nothing_behind(store: SqlEventStore) -> None:

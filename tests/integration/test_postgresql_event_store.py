@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import re2
@@ -15,15 +16,15 @@ from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.domain.aggregation import Count
 from hedgerow.domain.conditions import Matches, PathRule, clean_path, compiled
 from hedgerow.domain.errors import InvalidInput, StoreUnavailable
-from hedgerow.domain.ports import Projection
+from hedgerow.domain.ports import PersonQuery, Projection
 from hedgerow.domain.properties import Filter
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
-from sqlalchemy import ARRAY, Text, bindparam, func, select, text
+from sqlalchemy import ARRAY, Text, bindparam, event, func, select, text
 
 from tests.contracts.event_erasure import EventErasureCases
 from tests.contracts.event_store import ANN, NOTHING, EventStoreCases, day, prop, series, stored, total
-from tests.contracts.people_index import PeopleIndexCases
+from tests.contracts.people_index import PeopleIndexCases, put
 from tests.integration.databases import empty_events
 
 from ..contracts.trend_actors import ActorCases
@@ -47,7 +48,11 @@ class TestPostgresqlEventStore(EventStoreCases):
 
 
 class TestPostgresqlErasure(EventErasureCases):
-    pass
+    @pytest.fixture
+    def store(self) -> Iterator[SqlEventStore]:
+        opened = SqlEventStore(empty_events(), MemoryUnitOfWorkFactory())
+        yield opened
+        opened.close()
 
 
 class TestPostgresqlPeopleIndex(PeopleIndexCases):
@@ -147,11 +152,32 @@ def test_patterns_that_only_re2_knows_are_refused(store: SqlEventStore) -> None:
         store.aggregate(total(Count(), Filter(prop("a"), Matches(r"\pL"))))
 
 
-def test_persons_are_searched_by_an_index_of_trigrams(store: SqlEventStore) -> None:
+def test_persons_are_searched_by_indexes_of_trigrams_and_ids(store: SqlEventStore) -> None:
     with store.engine.begin() as connection:
-        connection.execute(text("SET LOCAL enable_seqscan = off"))
-        plan = connection.execute(text("EXPLAIN SELECT FROM persons WHERE search LIKE '%' || 'someone' || '%'"))
-        assert "persons_search" in str(plan.all())
+        connection.exec_driver_sql(
+            "INSERT INTO persons (project_id, uuid, version, id, created_at, search)"
+            " SELECT 1, gen_random_uuid(), 1, n, 'epoch', n || '@example.com' FROM generate_series(2, 20000) AS n"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO ids SELECT 1, 'user-' || id, uuid, 'user-' || id FROM persons; ANALYZE persons, ids"
+        )
+    uuid = put(store, 1, {}, "someone")
+    said: list[tuple[str, Any]] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *given: said.append((given[2], given[3])))
+
+    assert store.people.page(PersonQuery(1, search="someone"), limit=2).count == 1
+
+    of_ids, of_persons = list(said)
+    assert str(uuid) in str(of_persons)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "SELECT gin_clean_pending_list('persons_search'), gin_clean_pending_list('ids_search')"
+        )
+        plans = [str(connection.exec_driver_sql(f"EXPLAIN {one}", given).all()) for one, given in (of_ids, of_persons)]
+    assert "ids_search" in plans[0]
+    assert "persons_search" in plans[1]
+    assert "persons_uuid" in plans[1]
+    assert "Seq Scan" not in str(plans)
 
 
 CHARACTERS = st.sampled_from("abkKsS019_ -./\n\t[]^$(){}|üÜßſ\u212aΣς🌿")

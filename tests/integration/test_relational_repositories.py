@@ -122,7 +122,7 @@ def test_a_batch_costs_the_same_statements_whatever_its_size(
         population = work.persons.population(ids)
         for _, one in ids:
             population.create(project, one, [one], NOON, {"email": one})
-        work.persons.save(population, at=NOON)
+        work.persons.log((), work.persons.save(population, at=NOON))
         work.commit()
 
     assert len(statements) == 9
@@ -146,7 +146,7 @@ def test_a_deletion_costs_the_same_statements_whatever_its_size(
         population = Population({}, set(), {})
         for person in persons:
             population.remove(Profile.of(person))
-        work.persons.save(population, at=NOON)
+        work.persons.log((), work.persons.save(population, at=NOON))
         work.commit()
 
     assert len(persons) == size

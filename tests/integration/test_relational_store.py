@@ -21,7 +21,7 @@ from sqlalchemy import Engine, event
 from tests.builders import an_event
 from tests.contracts.person_repository import NOON, a_project, capture, find, page
 
-from .databases import empty_sqlite
+from .databases import empty_sqlite, new_postgresql, unavailable
 
 
 def test_parallel_events_of_the_same_ids_end_in_one_person(begin: SqlUnitOfWorkFactory) -> None:
@@ -51,6 +51,22 @@ def test_merges_that_cross_end_in_one_person(begin: SqlUnitOfWorkFactory) -> Non
     assert set(find(begin, project, "a").distinct_ids) == set(ids)
     with begin(write=False) as work:
         assert work.persons.count(PersonQuery(project)) == 1
+
+
+def test_what_was_read_before_the_server_went_away_stays_read() -> None:
+    url = new_postgresql()
+    engine = engines.create(url)
+    begin = SqlUnitOfWorkFactory(engine)
+    project = a_project(begin)
+    with begin(write=False) as work:
+        found = work.accounts.project(project)
+        with unavailable(url):
+            pass
+    assert found
+    assert found.id == project
+    with begin() as work:
+        assert work.accounts.project(project) == found
+    engine.dispose()
 
 
 class TestPlans:
@@ -92,6 +108,8 @@ class TestPlans:
             work.persons.get(project, person.uuid)
             work.persons.get(project, person.id)
             work.persons.several(project, [person.id, person.uuid])
+            work.persons.ids(PersonQuery(project), limit=10, after=Position(NOON, person.id))
+            work.persons.outline(project, [person.id])
             work.persons.held(project, ["u1"])
             list(work.persons.history(project, person.uuid, 1))
             work.persons.count(PersonQuery(project, distinct_id="u1"))

@@ -56,7 +56,7 @@ class World:
         self.begin = MemoryUnitOfWorkFactory()
         self.events = Events()
         self.now = NOON
-        people = PeopleWriter(self.begin, self.events)
+        self.people = people = PeopleWriter(self.begin, self.events)
         self.service = CaptureService(self.begin, self.events, people, self.clock, lambda warning: None)
         self.editor = PersonEditor(people, self.clock)
         with self.begin() as work:
@@ -278,7 +278,8 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 
 
 def take(world: World, step: Step, number: int) -> None:
-    """One change; in the last of its parts stands whether the event store fails after the commit."""
+    """One change; in the last of its parts stands whether the event store fails after the commit. It gets to know
+    what it missed then."""
     kind, own, other, fails = step
     world.events.failure = OSError() if fails else None
     try:
@@ -287,6 +288,7 @@ def take(world: World, step: Step, number: int) -> None:
         pass
     finally:
         world.events.failure = None
+        world.people.catch_up()
 
 
 def act(world: World, kind: str, own: str, other: str, number: int) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.schema import CreateTable
 
-from .tables import events, groups, holders, ids, metadata, persons
+from .tables import applied, events, groups, holders, ids, metadata, persons
 
 CHECKPOINT_THRESHOLD = "256MB"
 """When so much has been written, it moves from the log into the file: the default of 16 MB halves the throughput."""
@@ -30,6 +30,7 @@ _KEYS = {
     persons.name: ("project_id", "uuid"),
     holders.name: ("project_id", "distinct_id"),
     groups.name: ("project_id", "index", "key"),
+    applied.name: ("mark",),
 }
 
 _ROWS = 500_000

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
 from ...domain.backups import Snapshot
 from ...domain.errors import HedgerowError
+from ...domain.events import Event
+from .changes import Changes
 from .dialects import Dialect
 from .dialects.duckdb_file import DuckdbFile
 from .dialects.postgresql_server import PostgresqlServer
@@ -32,14 +35,21 @@ class Database(Protocol):
     def failure(self, error: Exception) -> HedgerowError | None:
         """What an error means if it says that the store cannot be used (now), or not so; None for other errors."""
 
-    def turn(self) -> AbstractContextManager[int | None]:
+    @property
+    def shared(self) -> bool:
+        """As `EventStore.shared`."""
+
+    def turn(self) -> AbstractContextManager[int]:
         """Nobody else writes; as `EventStore.turn`."""
 
-    def writing(self) -> AbstractContextManager[Connection]:
-        """A transaction that no other write runs beside; within this thread's turn, if it has one."""
+    def write(self, changes: Changes) -> None:
+        """As `EventStore.write`."""
+
+    def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
+        """As `EventStore.duplicates`."""
 
     def transaction(self) -> AbstractContextManager[Connection]:
-        """A transaction that reads."""
+        """A transaction that reads all that was written."""
 
     def maintaining(self) -> AbstractContextManager[Connection]:
         """A write that changes rows that are there."""
@@ -51,14 +61,11 @@ class Database(Protocol):
         """The present state, to be copied to another file whatever is added meanwhile; what would change rows that are
         there waits."""
 
-    def note(
-        self, connection: Connection, projects: Collection[int], *, held: Collection[int] = (), mark: int | None = None
-    ) -> None:
-        """Within a write: these projects change by it, and about ids of `held` `holders` has something now. `mark`: of
-        the projection that it applies."""
+    def note(self, connection: Connection, projects: Collection[int]) -> None:
+        """While maintaining: these projects change by it."""
 
     def note_emptied(self) -> None:
-        """Within a write: `holders` is empty."""
+        """While maintaining: `holders` is empty."""
 
     def revision(self, project_id: int) -> int:
         """As `EventStore.revision`."""

@@ -28,11 +28,15 @@ def contents_of(connection: Connection, covered: Covered, sql: Dialect) -> list[
     for place, part in enumerate(covered.parts):
         for distinct_id in part.distinct_ids:
             places[part.project_id, distinct_id].append((part.until, place))
-    asked_for = {"rows": _json(covered.parts)}
-    # Counting needs no column that is large: finding nothing, as a recount should, takes a tenth of reading all.
-    if not places or not connection.scalar(text(f"SELECT count(*) {_joined(sql)}"), asked_for):
+    if not places:
         return totals
-    for row in _rows(connection.execute(_of_ids(sql), asked_for)):
+    asked_for = {"rows": _json(covered.parts)}
+    # In two steps, as only the second needs columns that are large: and a recount, which finds nothing, never does.
+    parts = connection.execute(text(f"SELECT DISTINCT {sql.PART} {_joined(sql)}"), asked_for).scalars().all()
+    if not parts:
+        return totals
+    within, bound = sql.in_parts(parts)
+    for row in _rows(connection.execute(_of_ids(within, sql), asked_for | bound)):
         asked = places[row.project_id, row.distinct_id]
         first = next(place for until, place in asked if row.created_at <= until)
         totals[first] += contents([_line(row)])
@@ -117,8 +121,8 @@ def _joined(sql: Dialect) -> str:
     )
 
 
-def _of_ids(sql: Dialect) -> TextualSelect:
-    return text(f"SELECT {', '.join(map(str, _CONTENT))} {_joined(sql)}").columns(*_CONTENT)
+def _of_ids(within: str, sql: Dialect) -> TextualSelect:
+    return text(f"SELECT {', '.join(map(str, _CONTENT))} {_joined(sql)} WHERE {within}").columns(*_CONTENT)
 
 
 def _erasing(which: str, sql: Dialect) -> TextClause:

@@ -165,7 +165,7 @@ class Matching:
         if uuids is None:
             self._needs_persons = True
             return persons.c.uuid.is_not(None)
-        return actor.in_(self.sql.uuids(uuids))
+        return self.sql.one_of(actor, uuids)
 
     def _tables(self) -> FromClause:
         joined: FromClause = events

@@ -21,12 +21,12 @@ from ...domain.events import Event, StoredEvent
 from ...domain.ports import Projection, UnitOfWorkFactory
 from ...domain.properties import FilterTree
 from ...domain.timeline import Run, Span
-from . import erasure, retention, squash, writes
+from . import erasure, retention, squash
+from .changes import Changes
 from .database import open_database
 from .histogram import Histogram, histogram
 from .matching import Matching, ProjectEvents
 from .people import SqlPeopleIndex
-from .rows import event_rows, group_rows, id_rows, person_rows
 from .runs import read_runs
 from .selects import actors, cells, extremes, is_rolling
 from .slots import PropertySlots
@@ -46,6 +46,7 @@ class SqlEventStore:
         self._database = open_database(url)
         self._sql = self._database.sql
         self.engine = self._database.engine
+        self.shared = self._database.shared
         self._begin = begin
         self._slots = PropertySlots(begin, self._sql)
         self.people = SqlPeopleIndex(self._transaction, self._slots, self._zone, self._sql)
@@ -53,43 +54,31 @@ class SqlEventStore:
             self._database.create()
 
     @contextmanager
-    def turn(self) -> Iterator[int | None]:
+    def turn(self) -> Iterator[int]:
         with ExitStack() as stack:
             with self._failures():
-                applied = stack.enter_context(self._database.turn())
-            yield applied
+                mark = stack.enter_context(self._database.turn())
+            yield mark
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
-        with self._transaction() as connection:
-            return writes.stored_within_a_day(connection, events)
+        with self._failures():
+            return self._database.duplicates(events)
 
     def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
-        added = event_rows(events, self._slots)
-        people = person_rows(projection.people, self._slots)
-        held = {project for project, _, _ in projection.holders}
-        changed = held | {row["project_id"] for row in (*added, *people)}
-        changed |= {project for project, _ in projection.gone} | {project for project, _, _ in projection.ids}
-        changed |= {group.project_id for group in projection.groups}
-        with self._failures(), self._database.writing() as connection:
-            writes.add_events(connection, added, self._sql)
-            writes.put_persons(connection, people, self._sql)
-            writes.remove_persons(connection, projection.gone, self._sql)
-            writes.add_ids(connection, id_rows(projection.ids), self._sql)
-            writes.put_holders(connection, projection.holders, self._sql)
-            writes.put_groups(connection, group_rows(projection.groups), self._sql)
-            self._database.note(connection, changed, held=held, mark=projection.mark)
+        with self._failures():
+            self._database.write(Changes.of(events, projection, self._slots))
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
-        project = self._project(aggregation.project_id)
         with self._transaction() as connection:
+            project = self._project(aggregation.project_id)
             histograms = _histograms(connection, aggregation, project)
             rows = connection.execute(cells(aggregation, project, histograms)).all()
         found = _cells(rows, aggregation)
         return _accumulated(found, len(aggregation.buckets or ())) if is_rolling(aggregation) else found
 
     def actors(self, question: ActorsQuestion, *, limit: int, offset: int) -> ActorPage:
-        project = self._project(question.aggregation.project_id)
         with self._transaction() as connection:
+            project = self._project(question.aggregation.project_id)
             histograms = _histograms(connection, question.aggregation, project)
             found = actors(question, project, histograms).subquery()
             page = select(*found.c, func.count().over().label("total"))
@@ -102,16 +91,15 @@ class SqlEventStore:
         return ActorPage([ActorRow(row.person, tuple(row.distinct_ids), row.events) for row in rows], total)
 
     def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
-        matching = Matching(self._project(project_id))
-        statement = matching.select(func.min(events.c.timestamp), where=matching.holds(where))
         with self._transaction() as connection:
+            matching = Matching(self._project(project_id))
+            statement = matching.select(func.min(events.c.timestamp), where=matching.holds(where))
             first: datetime | None = connection.scalar(statement)
             return first
 
     def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
-        project = self._project(span.project_id)
         with self._transaction() as connection:
-            return read_runs(connection, project, span, where, limit)
+            return read_runs(connection, self._project(span.project_id), span, where, limit)
 
     def squash(self, limit: int) -> int:
         with self._maintaining() as connection:

@@ -123,6 +123,9 @@ holders = Table(
     Column("person_id", Uuid),
 )
 
+# The mark of the last projection that is in the tables: one row, none before the first.
+applied = Table("applied", metadata, Column("mark", BigInteger))
+
 # What filters need of the groups: `others` is a JSON object of their properties as texts.
 groups = Table(
     "groups",

@@ -1,69 +1,77 @@
-"""How batches get into the tables and how their duplicates are found: every statement takes a whole batch."""
+"""How batches get into the tables and how their duplicates are found: every statement takes a whole batch.
+
+`rows` is the JSON list of the batch, "" for an empty one.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import orjson
-from sqlalchemy import Connection, Table, TextClause, bindparam, text
+from sqlalchemy import ColumnElement, Connection, Table, TextClause, and_, bindparam, delete, func, insert, select, text
 
 from ...domain.events import Event
-from ...domain.population import Id
 from .dialects import Dialect
-from .rows import Row
-from .tables import Instant, events, groups, holders, persons
+from .tables import Instant, applied, events, groups, holders, persons
 
 _DAY = timedelta(hours=24)
 _MAX_CLUSTERS = 10
+_SOME = 1_000
 
 
-def add_events(connection: Connection, rows: Sequence[Row], sql: Dialect) -> None:
+def add_events(connection: Connection, columns: Collection[str], rows: str, sql: Dialect) -> None:
     """Append rows of `events`."""
     if rows:
-        connection.execute(_insert_events(frozenset().union(*rows), sql), {"rows": _json(rows)})
+        connection.execute(_insert_events(frozenset(columns), sql), {"rows": rows})
 
 
-def put_persons(connection: Connection, rows: Sequence[Row], sql: Dialect) -> None:
+def put_persons(connection: Connection, columns: Collection[str], rows: str, sql: Dialect) -> None:
     """Put rows of `persons` in the place of older copies; a row older than the copy that is there is left out."""
-    if not rows:
-        return
-    given = [{key: row[key] for key in ("project_id", "uuid", "version")} for row in rows]
-    connection.execute(_remove_older_persons(sql), {"rows": _json(given)})
-    connection.execute(_insert_persons(frozenset().union(*rows), sql), {"rows": _json(rows)})
-
-
-def remove_persons(connection: Connection, gone: Sequence[tuple[int, UUID]], sql: Dialect) -> None:
-    """Remove the copies of persons."""
-    if gone:
-        rows = [{"project_id": project, "uuid": uuid} for project, uuid in gone]
-        connection.execute(_remove_persons(sql), {"rows": _json(rows)})
-
-
-def add_ids(connection: Connection, rows: Sequence[Row], sql: Dialect) -> None:
-    """Append rows of `ids`. Of several about one id the last counts."""
     if rows:
-        rows = list({(row["project_id"], row["distinct_id"]): row for row in rows}.values())
-        connection.execute(text(sql.add_ids()), {"rows": _json(rows)})
+        connection.execute(_remove_older_persons(sql), {"rows": rows})
+        connection.execute(_insert_persons(frozenset(columns), sql), {"rows": rows})
 
 
-def put_holders(connection: Connection, held: Sequence[tuple[int, str, UUID]], sql: Dialect) -> None:
-    """Say who holds distinct ids now; of several about one id the last counts."""
-    if not held:
-        return
-    last: dict[Id, UUID] = {(project, distinct_id): person for project, distinct_id, person in held}
-    rows = _json([dict(zip(_HOLDER, (*one, person), strict=True)) for one, person in last.items()])
-    connection.execute(_remove_holders(sql), {"rows": rows})
-    connection.execute(text(sql.insert_rows(holders, _HOLDER)), {"rows": rows})
-
-
-def put_groups(connection: Connection, rows: Sequence[Row], sql: Dialect) -> None:
-    """Put rows of `groups` in the place of those that are there."""
+def remove_persons(connection: Connection, rows: str, sql: Dialect) -> None:
+    """Remove the copies of persons, of which the rows have project and uuid."""
     if rows:
-        connection.execute(_remove_groups(sql), {"rows": _json(rows)})
-        connection.execute(text(sql.insert_rows(groups, tuple(groups.columns.keys()))), {"rows": _json(rows)})
+        connection.execute(_remove_persons(sql), {"rows": rows})
+
+
+def add_ids(connection: Connection, rows: str, sql: Dialect) -> None:
+    """Append rows of `ids`, no two about one id."""
+    if rows:
+        connection.execute(text(sql.add_ids()), {"rows": rows})
+
+
+def put_holders(connection: Connection, rows: str, sql: Dialect) -> None:
+    """Put rows of `holders`, no two about one id, in the place of those that are there."""
+    if rows:
+        connection.execute(_remove_holders(sql), {"rows": rows})
+        connection.execute(text(sql.insert_rows(holders, tuple(holders.columns.keys()))), {"rows": rows})
+
+
+def put_groups(connection: Connection, rows: str, sql: Dialect) -> None:
+    """Put rows of `groups`, no two about one group, in the place of those that are there."""
+    if rows:
+        connection.execute(_remove_groups(sql), {"rows": rows})
+        connection.execute(text(sql.insert_rows(groups, tuple(groups.columns.keys()))), {"rows": rows})
+
+
+def set_mark(connection: Connection, mark: int | None) -> None:
+    """Say which projection was the last, unless it has no mark."""
+    if mark is None:
+        return
+    connection.execute(delete(applied))
+    connection.execute(insert(applied), {"mark": mark})
+
+
+def mark_of(connection: Connection) -> int:
+    """Which projection was the last, 0 for none."""
+    mark: int | None = connection.scalar(select(applied.c.mark))
+    return mark or 0
 
 
 def stored_within_a_day(connection: Connection, given: Sequence[Event]) -> set[tuple[int, UUID]]:
@@ -83,6 +91,23 @@ def stored_within_a_day(connection: Connection, given: Sequence[Event]) -> set[t
     return found
 
 
+def uuids_between(connection: Connection, start: datetime, end: datetime) -> Iterator[list[UUID]]:
+    """The uuids of the events with a time from one to before another, some at a time; in no more memory than an
+    hour's take."""
+    hour = func.date_trunc("hour", events.c.timestamp, type_=Instant)
+    hours = select(hour).where(_between(start, end)).distinct().order_by(hour)
+    for first in connection.execute(hours).scalars().all():
+        found = connection.execute(select(events.c.uuid).where(_between(first, first + timedelta(hours=1))))
+        while rows := found.fetchmany(_SOME):
+            yield [uuid for (uuid,) in rows]
+
+
+def _between(start: datetime, end: datetime) -> ColumnElement[bool]:
+    return and_(
+        events.c.timestamp >= bindparam(None, start, Instant), events.c.timestamp < bindparam(None, end, Instant)
+    )
+
+
 def _clusters(given: Sequence[Event]) -> Iterator[list[Event]]:
     """The events in the order of time, apart where no stored event can be near both sides.
 
@@ -97,10 +122,6 @@ def _clusters(given: Sequence[Event]) -> Iterator[list[Event]]:
     yield from clusters if len(clusters) <= _MAX_CLUSTERS else [ordered]
 
 
-def _json(rows: Sequence[Row]) -> str:
-    return orjson.dumps(rows).decode()
-
-
 # Inserts name only the columns that a batch has something in: each costs time, whether there is or not.
 
 
@@ -112,9 +133,6 @@ def _insert_persons(present: frozenset[str], sql: Dialect) -> TextClause:
     """For the rows without a copy in the table, which can only be a newer one."""
     columns = tuple(column.name for column in persons.columns if column.name in present)
     return text(sql.insert_rows(persons, columns, unless_there=True))
-
-
-_HOLDER = ("project_id", "distinct_id", "person_id")
 
 
 def _remove_older_persons(sql: Dialect) -> TextClause:

@@ -29,6 +29,8 @@ _DAY = timedelta(days=1)
 class MemoryEventStore:
     """Events, persons and holders in lists and dicts. Without `begin` every project is in UTC."""
 
+    shared = False
+
     def __init__(self, begin: UnitOfWorkFactory | None = None) -> None:
         self._begin = begin
         self._events: list[StoredEvent] = []
@@ -37,11 +39,12 @@ class MemoryEventStore:
         self._ids: dict[tuple[int, str], UUID] = {}
         self._groups: dict[tuple[int, int, str], Properties] = {}
         self._changes: Counter[int] = Counter()
+        self._mark = 0
         self.people = MemoryPeopleIndex(self._people, self._holders, self._ids, self._zone)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        yield  # nobody else has it
+    def turn(self) -> Iterator[int]:
+        yield self._mark  # nobody else has it
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         return {
@@ -53,7 +56,10 @@ class MemoryEventStore:
         }
 
     def write(self, events: Sequence[StoredEvent], projection: Projection) -> None:
+        if projection.mark == self._mark:
+            return
         self._events = [*self._events, *events]
+        self._mark = projection.mark or self._mark
         for person in projection.people:
             known = self._people.get((person.project_id, person.uuid))
             if known is None or known.version <= person.version:

@@ -10,11 +10,12 @@ from uuid import UUID
 import orjson
 
 from ...domain.conditions import text_of
+from ...domain.events import StoredEvent
 from ...domain.groups import Group
 from ...domain.people_index import needs_index
 from ...domain.persons import Person, person_uuid
 from ...domain.population import Holder, Id, Population, Profile
-from ...domain.ports import PersonCopy, PersonPage, PersonQuery, Position, Projection
+from ...domain.ports import Outline, PersonCopy, PersonPage, PersonQuery, Position, Projection
 from ...domain.timeline import PastVersion, properties_at
 from .state import State
 
@@ -89,7 +90,7 @@ class MemoryPersonRepository:
         groups = [Group(*group, self._state.groups[group]) for group in population.groups]
 
         living = {(person.project_id, person.uuid) for person in self._state.persons.values()}
-        projection = Projection(
+        return Projection(
             people,
             [
                 (profile.project_id, profile.uuid)
@@ -100,11 +101,6 @@ class MemoryPersonRepository:
             [(*key, profile.uuid) for key, profile in population.attached.items()],
             groups,
         )
-        if projection == Projection([], [], [], [], []):
-            return projection
-        mark = self._state.next_id("log")
-        self._state.log[mark] = replace(projection, mark=mark)
-        return self._state.log[mark]
 
     def lock(
         self, project_id: int, references: Collection[int | UUID], *, distinct_ids: Collection[str] = ()
@@ -135,6 +131,17 @@ class MemoryPersonRepository:
 
     def count(self, query: PersonQuery) -> int:
         return len(self._matching(query))
+
+    def ids(
+        self, query: PersonQuery, *, limit: int, after: Position | None = None
+    ) -> tuple[Sequence[int], Position | None]:
+        rows = self.page(query, limit=limit, after=after).rows
+        return [one.id for one in rows], Position(*_place(rows[-1])) if rows else None
+
+    def outline(self, project_id: int, ids: Collection[int]) -> Outline:
+        persons = self.several(project_id, ids)
+        most = max((len(one.distinct_ids) for one in persons), default=0)
+        return Outline([one.properties for one in persons], most)
 
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
         everybody = self._all(project_id, ids=_IDS_ON_A_PAGE)
@@ -188,8 +195,17 @@ class MemoryPersonRepository:
             if self._state.ids.get((project_id, one), (None, False))[0] is None:
                 self._state.ids.pop((project_id, one), None)
 
-    def unapplied(self, *, after: int = 0) -> Sequence[Projection]:
-        return [self._present(projection) for mark, projection in self._state.log.items() if mark > after]
+    def log(self, events: Sequence[StoredEvent], projection: Projection) -> Projection:
+        if not events and not projection:
+            return projection
+        projection = replace(projection, mark=self._state.next_id("log"))
+        self._state.log[projection.mark or 0] = events, projection
+        return projection
+
+    def unapplied(self, *, after: int = 0) -> Iterator[tuple[Sequence[StoredEvent], Projection]]:
+        for mark, (events, projection) in self._state.log.items():
+            if mark > after:
+                yield events, self._present(projection)
 
     def clear(self, until: int) -> None:
         for mark in [mark for mark in self._state.log if mark <= until]:

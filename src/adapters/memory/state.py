@@ -3,6 +3,7 @@ of everything."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Self, TypeAlias
@@ -13,7 +14,7 @@ from ...domain.accounts import ApiKey, Project, User
 from ...domain.activity import Entry
 from ...domain.cohorts import Cohort
 from ...domain.deletions import Deletion
-from ...domain.events import Properties
+from ...domain.events import Properties, StoredEvent
 from ...domain.insights import Insight
 from ...domain.persons import Person
 from ...domain.population import Id, Revision
@@ -45,7 +46,7 @@ class State:
     group_types: dict[tuple[int, str], int] = field(default_factory=dict)
     groups: dict[tuple[int, int, str], Properties] = field(default_factory=dict)
     definitions: dict[tuple[int, str, str], int | None] = field(default_factory=dict)
-    log: dict[int, Projection] = field(default_factory=dict)
+    log: dict[int, tuple[Sequence[StoredEvent], Projection]] = field(default_factory=dict)
     activity: dict[UUID, Entry] = field(default_factory=dict)
     deletions: dict[int, Deletion] = field(default_factory=dict)
     actions: dict[int, SavedAction] = field(default_factory=dict)

@@ -14,7 +14,11 @@ _PAUSE = 0.05
 
 def compact(engine: Engine) -> None:
     """Rewrite an SQLite file without what was deleted from it, and empty its log. Writers wait meanwhile, readers do
-    not. On PostgreSQL its own upkeep does this, in its time. Raises `StoreUnavailable` when the file is too busy."""
+    not. On PostgreSQL its own upkeep does this, in its time. Raises `StoreUnavailable` when the file is too busy.
+
+    SQLite's `secure_delete` would keep writers waiting less and is not enough: it writes over rows that are deleted,
+    but not over copies of them that were left in pages when those were split.
+    """
     if engine.dialect.name != "sqlite":
         return
     raw = engine.raw_connection()

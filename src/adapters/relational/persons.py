@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVarTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, Text, cast, func, literal, select, tuple_
+from sqlalchemy import Connection, Select, Text, cast, func, literal, select, tuple_, type_coerce
 
+from ...domain.events import StoredEvent
 from ...domain.persons import Person
 from ...domain.population import Id, Population
-from ...domain.ports import PersonPage, PersonQuery, Position, Projection
+from ...domain.ports import Outline, PersonPage, PersonQuery, Position, Projection
 from ...domain.timeline import PastVersion
 from . import erasure, population, projections
 from .batch import batch_of, fetch
-from .columns import LARGEST, Moment, Number
+from .columns import LARGEST, Moment, Number, from_micros
 from .filters import conditions
 from .tables import DistinctIdRow, PersonCountRow, PersonHistoryRow, PersonRow
 
 _IDS_ON_A_PAGE = 1000
+
+_Columns = TypeVarTuple("_Columns")
 
 
 class SqlPersonRepository:
@@ -57,13 +60,7 @@ class SqlPersonRepository:
 
     def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> PersonPage:
         backward = after is not None and after.backward
-        order = (PersonRow.created_at, PersonRow.id)
-        statement = _PERSONS.where(*conditions(query))
-        if after is not None:
-            # The bare tuples of columns and values, so that the index of the order serves this too.
-            here, there = tuple_(*order), tuple_(literal(after.created_at, Moment), literal(after.id, Number))
-            statement = statement.where(here > there if backward else here < there)
-        statement = statement.order_by(*(column if backward else column.desc() for column in order))
+        statement = _in_order(_PERSONS.where(*conditions(query)), after)
         statement = statement.limit(limit + 1).offset(min(offset, LARGEST))
         rows = self._connection.execute(statement).all()
         persons = self._with_ids(rows[:limit], ids=_IDS_ON_A_PAGE)
@@ -75,6 +72,21 @@ class SqlPersonRepository:
             return self._connection.execute(counted).scalar() or 0
         statement = select(func.count()).select_from(PersonRow).where(*conditions(query))
         return self._connection.execute(statement).scalar_one()
+
+    def ids(
+        self, query: PersonQuery, *, limit: int, after: Position | None = None
+    ) -> tuple[Sequence[int], Position | None]:
+        statement = _in_order(_PLACES.where(*conditions(query)), after).limit(limit)
+        rows = self._connection.execute(statement).all()
+        ids = [person_id for _, person_id in rows]
+        return ids, Position(from_micros(rows[-1][0]), ids[-1]) if rows else None
+
+    def outline(self, project_id: int, ids: Collection[int]) -> Outline:
+        found = Outline()
+        for documents, most_ids in fetch(self._connection, _OUTLINE, ((project_id, one) for one in ids)):
+            properties = orjson.loads(f"[{documents or ''}]")
+            found = Outline([*found.properties, *properties], max(found.most_ids, min(most_ids or 0, _IDS_ON_A_PAGE)))
+        return found
 
     def several(self, project_id: int, references: Collection[int | UUID]) -> Sequence[Person]:
         ids = ((project_id, one) for one in references if isinstance(one, int))
@@ -101,7 +113,10 @@ class SqlPersonRepository:
     def forget_ids(self, project_id: int, distinct_ids: Collection[str]) -> None:
         erasure.forget_ids(self._connection, project_id, distinct_ids)
 
-    def unapplied(self, *, after: int = 0) -> Sequence[Projection]:
+    def log(self, events: Sequence[StoredEvent], projection: Projection) -> Projection:
+        return projections.log(self._connection, events, projection)
+
+    def unapplied(self, *, after: int = 0) -> Iterator[tuple[Sequence[StoredEvent], Projection]]:
         return projections.unapplied(self._connection, after)
 
     def clear(self, until: int) -> None:
@@ -114,6 +129,17 @@ class SqlPersonRepository:
         for person_id, distinct_id in fetch(self._connection, statement, ((row.id,) for row in rows)):
             found[person_id].append(distinct_id)
         return [_person(row, found[row.id]) for row in rows]
+
+
+def _in_order(statement: Select[*_Columns], after: Position | None) -> Select[*_Columns]:
+    """Newest first, beyond that place; towards the newest if it says so."""
+    backward = after is not None and after.backward
+    order = (PersonRow.created_at, PersonRow.id)
+    if after is not None:
+        # The bare tuples of columns and values, so that the index of the order serves this too.
+        here, there = tuple_(*order), tuple_(literal(after.created_at, Moment), literal(after.id, Number))
+        statement = statement.where(here > there if backward else here < there)
+    return statement.order_by(*(column if backward else column.desc() for column in order))
 
 
 def _is_id(reference: int | UUID) -> bool:
@@ -145,8 +171,21 @@ _PERSONS = select(
     PersonRow.last_seen_at,
 )
 
+# The moment as the driver gives it: only that of the last row is looked at.
+_PLACES = select(type_coerce(PersonRow.created_at, Number), PersonRow.id)
+
 _numbers = batch_of(PersonRow.project_id, PersonRow.id)
-_BY_ID = _PERSONS.join(_numbers, (PersonRow.project_id == _numbers.c.project_id) & (PersonRow.id == _numbers.c.id))
+_by_number = (PersonRow.project_id == _numbers.c.project_id) & (PersonRow.id == _numbers.c.id)
+_BY_ID = _PERSONS.join(_numbers, _by_number)
+# One row in all: each that Python gets costs as much as reading its document.
+_OUTLINE = (
+    select(
+        func.aggregate_strings(cast(PersonRow.properties, Text), ","),
+        func.max(select(func.count()).where(DistinctIdRow.person_id == PersonRow.id).scalar_subquery()),
+    )
+    .select_from(PersonRow)
+    .join(_numbers, _by_number)
+)
 _uuids = batch_of(PersonRow.project_id, PersonRow.uuid)
 _BY_UUID = _PERSONS.join(_uuids, (PersonRow.project_id == _uuids.c.project_id) & (PersonRow.uuid == _uuids.c.uuid))
 _ids = batch_of(DistinctIdRow.project_id, DistinctIdRow.distinct_id)

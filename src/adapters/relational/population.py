@@ -25,7 +25,6 @@ from ...domain.uuids import known_uuid
 from . import groups, members
 from .batch import batch_of, fetch, insert_batch, run
 from .columns import from_micros, to_micros
-from .projections import log
 from .tables import DistinctIdRow, PersonHistoryRow, PersonRow, ProjectRow
 
 
@@ -45,7 +44,7 @@ def load(connection: Connection, ids: Collection[Id], new: Collection[Id] = ()) 
 
 
 def save(connection: Connection, population: Population, at: datetime) -> Projection:
-    """Write all changes and log their projection. Profiles that were new have their id afterwards."""
+    """Write all changes; what the event store is to hear of them. Profiles that were new have their id afterwards."""
     merged = population.merged
     created = [profile for profile in population.created if profile not in merged]
     changed = population.changed
@@ -70,14 +69,13 @@ def save(connection: Connection, population: Population, at: datetime) -> Projec
 
     holders.update((key, profile.uuid) for key, profile in population.reattributed.items())
     living = {(profile.project_id, profile.uuid) for profile in documents}
-    projection = Projection(
+    return Projection(
         [_copy(one, document, at) for one, document in documents.items()],
         [(one.project_id, one.uuid) for one in gone if (one.project_id, one.uuid) not in living],
         [(project_id, distinct_id, uuid) for (project_id, distinct_id), uuid in holders.items()],
         [(project_id, distinct_id, profile.uuid) for (project_id, distinct_id), profile in attached.items()],
         described,
     )
-    return log(connection, projection)
 
 
 def _holders(connection: Connection, ids: Collection[Id]) -> dict[Id, Holder]:

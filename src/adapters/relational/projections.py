@@ -1,29 +1,52 @@
-"""The projection log: what changed about persons and is not yet known to be in the event store.
+"""The log: what is not yet known to be in the event store.
 
-An entry names persons and ids; their state is read when it is asked for, so that entries may be applied late,
-twice or together.
+An entry has events, and names persons and ids; their state is read when it is asked for, so that what it says of
+them may be applied late, twice or together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Text, cast, delete, insert, select
 
+from ...domain.events import StoredEvent
 from ...domain.persons import person_uuid
 from ...domain.ports import PersonCopy, Projection
 from . import groups
 from .batch import batch_of, fetch
+from .logged_events import read_events, write_events
 from .tables import DistinctIdRow, PersonRow, ProjectionLogRow
 
 
-def log(connection: Connection, projection: Projection) -> Projection:
-    """The projection with its mark; one that says nothing is not logged."""
-    if not (projection.people or projection.gone or projection.holders or projection.ids or projection.groups):
+def log(connection: Connection, events: Sequence[StoredEvent], projection: Projection) -> Projection:
+    """Keep both; the projection with its mark."""
+    if not events and not projection:
         return projection
+    parts: list[bytes | None] = [*write_events(events)]
+    *earlier, last = parts or [None]
+    for part in earlier:
+        _insert(connection, part, Projection())
+    return replace(projection, mark=_insert(connection, last, projection))
+
+
+def unapplied(connection: Connection, after: int) -> Iterator[tuple[Sequence[StoredEvent], Projection]]:
+    """What was logged after that mark, oldest first, with the present state of what it names."""
+    row = ProjectionLogRow
+    marks = connection.execute(select(row.id).where(row.id > after).order_by(row.id)).scalars().all()
+    for mark in marks:  # one at a time: each may be large
+        payload, events = connection.execute(select(row.payload, row.events).where(row.id == mark)).one()
+        yield read_events(events) if events else [], _present(connection, mark, payload)
+
+
+def clear(connection: Connection, until: int) -> None:
+    connection.execute(delete(ProjectionLogRow).where(ProjectionLogRow.id <= until))
+
+
+def _insert(connection: Connection, events: bytes | None, projection: Projection) -> int:
     payload = {
         "people": [(copy.project_id, copy.uuid.hex) for copy in projection.people],
         "gone": [(project_id, uuid.hex) for project_id, uuid in projection.gone],
@@ -31,19 +54,8 @@ def log(connection: Connection, projection: Projection) -> Projection:
         "ids": [(project_id, distinct_id) for project_id, distinct_id, _ in projection.ids],
         "groups": [(group.project_id, group.index, group.key) for group in projection.groups],
     }
-    statement = insert(ProjectionLogRow).values(payload=payload).returning(ProjectionLogRow.id)
-    return replace(projection, mark=connection.execute(statement).scalar_one())
-
-
-def unapplied(connection: Connection, after: int) -> Sequence[Projection]:
-    """The projections logged after that mark, oldest first, with the present state of what they name."""
-    statement = select(ProjectionLogRow.id, ProjectionLogRow.payload).where(ProjectionLogRow.id > after)
-    statement = statement.order_by(ProjectionLogRow.id)
-    return [_present(connection, mark, payload) for mark, payload in connection.execute(statement).all()]
-
-
-def clear(connection: Connection, until: int) -> None:
-    connection.execute(delete(ProjectionLogRow).where(ProjectionLogRow.id <= until))
+    statement = insert(ProjectionLogRow).values(payload=payload, events=events).returning(ProjectionLogRow.id)
+    return connection.execute(statement).scalar_one()
 
 
 def _present(connection: Connection, mark: int, payload: dict[str, Any]) -> Projection:

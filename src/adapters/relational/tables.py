@@ -227,10 +227,11 @@ class PropertyDefinitionRow(Row):
 
 
 class ProjectionLogRow(Row):
-    """What changed about persons and is not yet known to be in the event store: references, not values."""
+    """What is not yet known to be in the event store: references to what changed about persons, events as a whole."""
 
     __tablename__ = "projection_log"
     __table_args__ = _KEPT_IDS
 
     id: Mapped[int] = mapped_column(primary_key=True)
     payload: Mapped[Any] = mapped_column(Json)
+    events: Mapped[bytes | None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -81,7 +82,8 @@ class SqlUnitOfWork:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._connection.close()
+        with suppress(*_UNAVAILABLE):  # what cannot be rolled back is so all the same, and what was read is whole
+            self._connection.close()
         if isinstance(error, _UNAVAILABLE):
             raise _unavailable(error) from error
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, Table
+from sqlalchemy import ColumnElement, Table
 
 from ....domain.aggregation import Function
 
@@ -20,6 +20,10 @@ class Dialect(Protocol):
     ROW: str
     """The number of a row, stable within a transaction."""
 
+    PART: str
+    """SQL for the number of the part of the table that a row of `events` is in, stable within a transaction: of what is
+    read, all in the part is unpacked."""
+
     def insert_rows(self, table: Table, columns: tuple[str, ...], /, *, unless_there: bool = False) -> str:
         """SQL that appends the JSON list of objects in `:rows`; a member that an object lacks is NULL.
 
@@ -29,14 +33,18 @@ class Dialect(Protocol):
     def rows_of(self, table: Table, columns: tuple[str, ...], /) -> str:
         """A row source for SQL text: the columns of a table, read from the JSON list of objects in `:rows`."""
 
+    def in_parts(self, parts: Sequence[int], /) -> tuple[str, dict[str, str]]:
+        """SQL, and what is bound in it, for whether a row of `events` is in one of these parts, at least one: so
+        that of the others nothing large is unpacked."""
+
     def counted(self, update: str, /) -> str:
         """SQL that does an UPDATE and returns how many rows it changed."""
 
     def add_ids(self) -> str:
         """SQL that appends the rows of `ids` in `:rows`."""
 
-    def uuids(self, given: Iterable[UUID], /) -> Select[Any]:
-        """SELECT these uuids, however many: one parameter."""
+    def one_of(self, column: Value, given: Iterable[UUID], /) -> ColumnElement[bool]:
+        """Whether a column has one of these uuids, however many: one parameter."""
 
     def first_of(self, value: Value, count: int, /) -> Value:
         """Of all different texts the first ones, as a list."""

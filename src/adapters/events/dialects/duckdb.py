@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import ceil
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     Integer,
-    Select,
     SmallInteger,
     Table,
     Text,
@@ -35,6 +34,7 @@ from ..tables import CompressedText, Instant, ScannedText, ids
 from . import duckdb_dates, duckdb_let, duckdb_numbers
 
 ROW = "rowid"
+PART = "events.rowid // 2048"  # a vector
 instant, let, number = duckdb_dates.instant, duckdb_let.let, duckdb_numbers.number
 
 
@@ -57,6 +57,16 @@ def insert_rows(table: Table, columns: tuple[str, ...], *, unless_there: bool = 
 
 def add_ids() -> str:
     return insert_rows(ids, tuple(ids.columns.keys()))
+
+
+def in_parts(parts: Sequence[int]) -> tuple[str, dict[str, str]]:
+    """A bit for each vector: DuckDB looks up those of a vector before it reads the columns that no filter needs, but a
+    set of row numbers only afterwards, when it has unpacked all of them."""
+    bits = bytearray(b"0" * (max(parts) + 2))  # the last stands for all beyond
+    for part in parts:
+        bits[part] = ord("1")
+    place = f"CAST(least({PART}, length(:parts) - 1) AS INTEGER)"
+    return f"get_bit(CAST(:parts AS BIT), {place}) = 1", {"parts": bits.decode()}
 
 
 def counted(update: str) -> str:
@@ -88,10 +98,10 @@ def _uncompressed(kind: ScannedText, compiler: Any, **options: Any) -> str:
     return "VARCHAR USING COMPRESSION uncompressed"
 
 
-def uuids(given: Iterable[UUID]) -> Select[Any]:
-    """SELECT these uuids, however many: one parameter."""
+def one_of(column: ColumnElement[Any], given: Iterable[UUID]) -> ColumnElement[bool]:
+    """Whether a column has one of these uuids, however many: one parameter."""
     text = json.dumps([str(uuid) for uuid in given])
-    return select(func.unnest(func.from_json(bindparam(None, text, Text), literal_column("'[\"UUID\"]'"))))
+    return column.in_(select(func.unnest(func.from_json(bindparam(None, text, Text), literal_column("'[\"UUID\"]'")))))
 
 
 def first_of(value: ColumnElement[Any], count: int) -> ColumnElement[Any]:

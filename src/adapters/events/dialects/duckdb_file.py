@@ -7,10 +7,12 @@ import secrets
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from importlib.util import find_spec
+from uuid import UUID
 
 import duckdb
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, select, text
@@ -19,8 +21,12 @@ from sqlalchemy.schema import CreateTable
 
 from ....domain.backups import Snapshot
 from ....domain.errors import StoreUnavailable
-from .. import snapshots
+from ....domain.events import Event
+from .. import snapshots, writes
+from ..changes import Changes
 from ..compaction import CHECKPOINT_THRESHOLD, Copy, Readers, remove_leftovers
+from ..pending import Pending
+from ..recent import RecentUuids
 from ..tables import holders, metadata
 from . import Dialect
 from . import duckdb as dialect
@@ -48,6 +54,7 @@ class DuckdbFile:
     """The `Database` of a file; opening it fails with `StoreUnavailable` while another process holds it."""
 
     sql: Dialect = dialect
+    shared = False
 
     def __init__(self, url: str) -> None:
         self.engine = open_engine(url)
@@ -60,38 +67,89 @@ class DuckdbFile:
         # numbers of two runs differ.
         self._first_revision = secrets.randbits(52)
         self._changes: Counter[int] = Counter()
+        self._given = 0  # the last mark under which something came; not from the file, whose marks may be another's
 
     def create(self) -> None:
         with self.engine.begin() as connection:
             for table in metadata.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
+            self._mark = writes.mark_of(connection)  # up to which all is in the file
         remove_leftovers(self.engine)
+        self._pending = Pending(self._apply)
+        self._recent = RecentUuids(self._uuids)
 
     def failure(self, error: Exception) -> StoreUnavailable | None:
         return _unavailable(error, self.engine) if isinstance(error, DBAPIError) else None
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        yield  # nobody else has the file
+    def turn(self) -> Iterator[int]:
+        self._pending.make_room()
+        yield self._mark  # nobody else has the file
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with self._writing:
-            self._after_commit.clear()
-            with self.transaction() as connection:
-                yield connection
-            for change in self._after_commit:
-                change()
+    def write(self, changes: Changes) -> None:
+        """The changes are kept for good with the relational store's, so they may wait; who asks for them waits for
+        them."""
+        if changes.mark is not None:
+            if changes.mark <= self._given:
+                return
+            self._given = changes.mark
+        self._pending.add(changes)
+        self._recent.add(changes.events())
+        # Not before, or an answer without them could be kept under the new number.
+        self._changes.update(changes.projects)
+        self._with_holders.update(dict.fromkeys(changes.held, True))
+
+    def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
+        events = self._recent.perhaps(events)
+        if not events:
+            return set()
+        waiting = self._pending.duplicates(events)  # before the table, into which they move
+        with self._using() as connection:
+            return waiting | writes.stored_within_a_day(connection, events)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        with self._readers.inside(), self.engine.begin() as connection:
+        self._pending.flush()
+        with self._using() as connection:
             yield connection
 
     @contextmanager
-    def maintaining(self) -> Iterator[Connection]:
-        with self._maintaining, self.writing() as connection:
+    def _using(self) -> Iterator[Connection]:
+        with self._readers.inside(), self.engine.begin() as connection:
             yield connection
+
+    def _uuids(self, start: datetime, end: datetime) -> Iterator[list[UUID]]:
+        with self.transaction() as connection:
+            yield from writes.uuids_between(connection, start, end)
+
+    @contextmanager
+    def maintaining(self) -> Iterator[Connection]:
+        with self._maintaining:
+            self._pending.flush()
+            with self._writing_alone() as connection:
+                yield connection
+
+    def _apply(self, changes: Changes) -> None:
+        try:
+            with self._writing_alone() as connection:
+                # A commit may have happened although it failed.
+                if changes.mark is None or changes.mark != writes.mark_of(connection):
+                    changes.write(connection, self.sql)
+                    writes.set_mark(connection, changes.mark)
+        except DBAPIError as error:
+            if failure := self.failure(error):
+                raise failure from error
+            raise
+        self._mark = changes.mark or self._mark
+
+    @contextmanager
+    def _writing_alone(self) -> Iterator[Connection]:
+        with self._writing:
+            self._after_commit.clear()
+            with self._using() as connection:
+                yield connection
+            for change in self._after_commit:
+                change()
 
     def compact(self) -> None:
         with self._maintaining:
@@ -116,18 +174,15 @@ class DuckdbFile:
         if not self._maintaining.acquire(timeout=_MOMENT):  # who takes this holds up all who write
             raise StoreUnavailable("The event store is being compacted: take a backup when that is done.")
         try:
+            self._pending.flush()
             with self._readers.inside(), self.engine.connect() as connection:
                 snapshots.take_hold(connection)
                 yield partial(snapshots.copy_to, connection)
         finally:
             self._maintaining.release()
 
-    def note(
-        self, connection: Connection, projects: Collection[int], *, held: Collection[int] = (), mark: int | None = None
-    ) -> None:
-        # After the commit, or an answer without this could be kept under the new number.
+    def note(self, connection: Connection, projects: Collection[int]) -> None:
         self._after_commit.append(lambda: self._changes.update(projects))
-        self._after_commit.append(lambda: self._with_holders.update((project, True) for project in held))
 
     def note_emptied(self) -> None:
         self._after_commit.append(self._with_holders.clear)
@@ -146,6 +201,8 @@ class DuckdbFile:
 
     def close(self) -> None:
         try:
+            self._recent.close()
+            self._pending.close()
             autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
             with self._writing, autocommit.connect() as connection:
                 connection.execute(text("CHECKPOINT"))

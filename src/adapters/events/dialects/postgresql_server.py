@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+from uuid import UUID
 
 from psycopg import errors
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Connection,
     Engine,
@@ -30,6 +30,9 @@ from sqlalchemy.schema import CreateTable
 
 from ....domain.backups import Snapshot
 from ....domain.errors import HedgerowError, InvalidInput, StoreUnavailable
+from ....domain.events import Event
+from .. import writes
+from ..changes import Changes
 from ..tables import holders, metadata
 from . import Dialect
 from . import postgresql as dialect
@@ -50,8 +53,6 @@ _UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 _own = MetaData()
 # How often a project has changed. The first number is any, so that those of two databases differ.
 _revisions = Table("revisions", _own, Column("project_id", Integer, primary_key=True), Column("number", BigInteger))
-# The last projection that was applied, in one row.
-_applied = Table("applied", _own, Column("only", Boolean, primary_key=True), Column("mark", BigInteger))
 
 # No partitions: whoever may send events chooses their timestamps, and each month of those would be another table.
 # Blocks are left out by the ranges of their timestamps, which is nearly as good where events come as they happen.
@@ -75,6 +76,7 @@ class PostgresqlServer:
     """The `Database` on a PostgreSQL 17 or later whose encoding is UTF8."""
 
     sql: Dialect = dialect
+    shared = True
 
     def __init__(self, url: str) -> None:
         self.engine: Engine = create_engine(url, pool_size=8, max_overflow=24)
@@ -104,7 +106,7 @@ class PostgresqlServer:
         return None
 
     @contextmanager
-    def turn(self) -> Iterator[int | None]:
+    def turn(self) -> Iterator[int]:
         """A lock of the session: what it is taken for is committed in another database meanwhile.
 
         The turn's writes go over the same connection, so that they fail when the lock is lost with it.
@@ -112,16 +114,33 @@ class PostgresqlServer:
         with self.engine.connect() as connection:
             connection.execute(_SESSION_LOCK)
             try:
-                mark: int | None = connection.scalar(select(_applied.c.mark))
+                mark = writes.mark_of(connection)
                 connection.commit()
                 self._thread.connection = connection
-                yield mark or 0
+                yield mark
             finally:
                 self._thread.connection = None
                 _unlock(connection)
 
+    def write(self, changes: Changes) -> None:
+        with self.maintaining() as connection:
+            if changes.mark is not None and changes.mark == writes.mark_of(connection):
+                return
+            changes.write(connection, self.sql)
+            self.note(connection, changes.projects)
+            writes.set_mark(connection, changes.mark)
+
+    def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
+        with self.transaction() as connection:
+            return writes.stored_within_a_day(connection, events)
+
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def maintaining(self) -> Iterator[Connection]:
         connection: Connection | None = getattr(self._thread, "connection", None)
         if connection is not None:
             with connection.begin():
@@ -130,14 +149,6 @@ class PostgresqlServer:
         with self.engine.begin() as own:
             own.execute(_TRANSACTION_LOCK)
             yield own
-
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        with self.engine.begin() as connection:
-            yield connection
-
-    def maintaining(self) -> AbstractContextManager[Connection]:
-        return self.writing()
 
     def compact(self) -> None:
         """Frees the space of what has been erased, to be written over; locks nobody out."""
@@ -148,15 +159,11 @@ class PostgresqlServer:
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         raise InvalidInput("Events in PostgreSQL are backed up by its own tools, such as pg_dump.")
 
-    def note(
-        self, connection: Connection, projects: Collection[int], *, held: Collection[int] = (), mark: int | None = None
-    ) -> None:
+    def note(self, connection: Connection, projects: Collection[int]) -> None:
         if projects:
             rows = [{"project_id": project, "number": secrets.randbits(52)} for project in projects]
             more = _BUMP.on_conflict_do_update(index_elements=["project_id"], set_={"number": _revisions.c.number + 1})
             connection.execute(more, rows)
-        if mark is not None:
-            connection.execute(_APPLY, {"only": True, "mark": mark})
 
     def note_emptied(self) -> None:
         """Nothing: nothing is remembered."""
@@ -181,8 +188,6 @@ _SESSION_LOCK = text(f"SELECT pg_advisory_lock({_LOCK})")
 _SESSION_UNLOCK = text(f"SELECT pg_advisory_unlock({_LOCK})")
 _TRANSACTION_LOCK = text(f"SELECT pg_advisory_xact_lock({_LOCK})")
 _BUMP = insert(_revisions)
-_APPLY = insert(_applied)
-_APPLY = _APPLY.on_conflict_do_update(index_elements=["only"], set_={"mark": _APPLY.excluded.mark})
 
 
 def _unlock(connection: Connection) -> None:
