@@ -3,14 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --custom-compile-command "make lock" pyproject.toml
+CLICKHOUSE := build/clickhouse
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install run stack test check fuzz chaos bench lock
+.PHONY: help install run stack test check fuzz chaos bench clickhouse lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## create .venv and install Hedgerow and its development tools from the lock
 
@@ -37,13 +37,16 @@ fuzz: $(STAMP) ## send 100,000 generated requests and check every answer against
 bench: $(STAMP) ## run the benchmarks
 	$(BIN)/python -m bench
 
+clickhouse: $(CLICKHOUSE)/.installed ## install the ClickHouse engine, for the benchmarks to compare with
+
 chaos: $(STAMP) ## kill the server 500 times under traffic; ROUNDS=n for another number
 	$(BIN)/python -m tests.chaos --rounds $(or $(ROUNDS),500)
 
 # Keeps the pins that still fit; delete the lock files first to take the newest release of everything.
-lock: ## write both lock files again from pyproject.toml (needs uv)
-	$(LOCK) --group build --output-file requirements.lock
-	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+lock: ## write the lock files again from pyproject.toml (needs uv)
+	$(LOCK) pyproject.toml --group build --output-file requirements.lock
+	$(LOCK) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --group bench --output-file requirements-bench.lock
 
 $(STAMP): pyproject.toml requirements-dev.lock | $(BIN)/python
 	$(PIP) install --require-hashes -r requirements-dev.lock
@@ -55,6 +58,11 @@ $(BIN)/python:
 	    { echo "Hedgerow needs Python 3.11 or newer with venv (on Debian: apt install python3-venv);" \
 	           "another interpreter: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
+
+$(CLICKHOUSE)/.installed: requirements-bench.lock
+	$(PYTHON) -m venv $(CLICKHOUSE)
+	$(CLICKHOUSE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@
 
 build/typing/hedgerow:
 	@mkdir -p $(@D)

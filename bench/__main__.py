@@ -9,16 +9,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import dashboards, erasure, hostile, ingest, persons, queries
+from . import clickhouse, dashboards, erasure, hostile, ingest, persons, queries
 from .dataset import Access, load_events, merge_some
 from .report import Measure, show
 from .server import Server
 
-PARTS = ("start", "queries", "memory", "hostile", "dashboards", "ingest", "erasure", "import", "persons")
+PARTS = ("start", "queries", "clickhouse", "memory", "hostile", "dashboards", "ingest", "erasure", "import", "persons")
 
 
 def main() -> None:
@@ -62,8 +62,9 @@ def _measures(parts: list[str] | tuple[str, ...], kept: Path, scratch: Path, eve
     if "hostile" in parts:
         with Server(folder) as server:
             yield from hostile.measure(server, access)
-    if "queries" in parts:
-        yield from _queries(folder, scratch / "merged", access)
+    if {"queries", "clickhouse"} & set(parts):
+        beside = kept / f"clickhouse-{events}" if "clickhouse" in parts and clickhouse.is_installed() else None
+        yield from _queries(folder, scratch / "merged", access, beside)
     if "dashboards" in parts:
         with Server(_copied(folder, scratch / "dashboards")) as server:
             yield from dashboards.measure(server, access)
@@ -74,14 +75,18 @@ def _measures(parts: list[str] | tuple[str, ...], kept: Path, scratch: Path, eve
         yield from erasure.measure(_copied(folder, scratch / "erasure"), access)
 
 
-def _queries(folder: Path, merged: Path, access: Access) -> Iterator[Measure]:
+def _queries(folder: Path, merged: Path, access: Access, beside: Path | None) -> Iterator[Measure]:
+    """`beside`: where ClickHouse has the events, None to do without it."""
     for place in (folder, merged):
         questions = [question for question in queries.QUESTIONS if question.merged is (place is merged)]
         if place is merged:
             merge_some(_copied(folder, merged), access)
         with Server(place) as server:
             http = queries.over_http(server, access, questions)
-        yield from queries.compare(questions, http, {"raw SQL": queries.in_sql(place, access, questions)})
+        others: dict[str, Sequence[queries.Timed | None]] = {queries.RAW_SQL: queries.in_sql(place, access, questions)}
+        if beside:
+            others |= clickhouse.answers(beside, place, access, questions)
+        yield from queries.compare(questions, http, others)
 
 
 def _copied(folder: Path, copy: Path) -> Path:

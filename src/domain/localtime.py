@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+_AGAIN = time(fold=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -54,11 +55,7 @@ class Calendar:
 
     def instant(self, wall: datetime) -> datetime:
         """The first instant at which the local clock shows a wall time or, if it never does, a later one."""
-        early = wall.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
-        late = wall.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
-        # For a wall time that clocks jump over, the two folds mean the offsets before and after the jump, and
-        # come in the other order.
-        return early if early <= late else self._clock_change(late, early)
+        return self._instant(wall.replace(tzinfo=self.zone, fold=0), wall.replace(tzinfo=self.zone, fold=1))
 
     def start(self, unit: Unit, at: datetime) -> datetime:
         """The instant at which the second, minute, … year that holds an instant starts."""
@@ -99,7 +96,15 @@ class Calendar:
         return self.instant(datetime.combine(_later(wall.date(), unit, -number), wall.time()))
 
     def _midnight(self, day: date) -> datetime:
-        return self.instant(datetime.combine(day, time.min))
+        # As `instant` does, in half the time: a long range has a great many days.
+        return self._instant(datetime.combine(day, time.min, self.zone), datetime.combine(day, _AGAIN, self.zone))
+
+    def _instant(self, first: datetime, second: datetime) -> datetime:
+        """That of a wall time, given with both of its folds."""
+        early, late = first.astimezone(UTC), second.astimezone(UTC)
+        # For a wall time that clocks jump over, the two folds mean the offsets before and after the jump, and
+        # come in the other order.
+        return early if early <= late else self._clock_change(late, early)
 
     def _first_day(self, unit: Unit, day: date) -> date:
         if unit is Unit.WEEK:

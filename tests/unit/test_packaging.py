@@ -9,7 +9,11 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = {
+    "requirements.lock": ["build"],
+    "requirements-dev.lock": ["build", "dev"],
+    "requirements-bench.lock": ["bench"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +41,10 @@ def test_the_migrations_folder_never_shadows_the_alembic_library() -> None:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_pins_every_direct_dependency_within_its_range(lock: str, pyproject: dict[str, Any]) -> None:
-    wanted = list(pyproject["project"]["dependencies"]) + pyproject["dependency-groups"]["build"]
-    if lock == "requirements-dev.lock":
-        wanted += [entry for entry in pyproject["dependency-groups"]["dev"] if isinstance(entry, str)]
+    groups = [pyproject["dependency-groups"][group] for group in LOCKS[lock]]
+    wanted = [entry for group in groups for entry in group if isinstance(entry, str)]
+    if lock != "requirements-bench.lock":
+        wanted += pyproject["project"]["dependencies"]
 
     pins = _pins(lock)
 

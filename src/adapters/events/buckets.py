@@ -33,7 +33,12 @@ def last_start(
 
     `micros` lies between the first of them and `end`.
     """
-    return _choose(micros, _runs([micros_of(start) for start in starts], micros_of(end)), sql)
+    return last_of(micros, [micros_of(start) for start in starts], micros_of(end), sql)
+
+
+def last_of(number: ColumnElement[int], starts: Sequence[int], end: int, sql: Dialect) -> ColumnElement[int]:
+    """The same of whole numbers."""
+    return _choose(number, _runs(starts, end), sql)
 
 
 def micros_of(at: datetime) -> int:
@@ -41,7 +46,7 @@ def micros_of(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
-def _runs(starts: list[int], end: int) -> list[_Run]:
+def _runs(starts: Sequence[int], end: int) -> list[_Run]:
     runs: list[_Run] = []
     for index, (start, following) in enumerate(pairwise(starts)):
         width = following - start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -10,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     FromClause,
+    Integer,
     Select,
     Text,
     Uuid,
@@ -45,7 +47,7 @@ from ...domain.expression import Term, aggregates_of, parse_aggregate, parse_tex
 from ...domain.properties import And, FilterTree
 from ...domain.rolling import Spans, spans
 from . import expressions
-from .buckets import last_start
+from .buckets import last_of, last_start
 from .dialects import Dialect
 from .histogram import Histogram
 from .matching import Matching, ProjectEvents
@@ -257,30 +259,39 @@ class _Measured:
         So an actor adds 1 where a stretch of spans begins and takes it away where the stretch ends.
         """
         buckets = self._asked.buckets or ()
-        span: Spans = spans(buckets, self._asked.unit_starts or buckets, measure.days, self._asked.window.end)
-        micros, end = self._matching.micros, self._asked.window.end
-        closed = case(
-            (events.c.timestamp < span.closes[0], _ZERO), else_=last_start(micros, span.closes, end, self._sql) + _ONE
-        )
-        columns = {
-            "actor": self._matching.actor(by_distinct_id=measure.by_distinct_id),
-            "first": closed,
-            "last": last_start(micros, span.opens, end, self._sql),
-        }
-        where = and_(_where(self._matching, self._asked, self._asked.where), events.c.timestamp >= span.opens[0])
-        named = [column.label(name) for name, column in columns.items()]
-        found = self._matching.select(*self._values, *named, where=where).distinct().subquery()
-        keys = [found.c.actor, *self._of(found)]
-        previous = func.lag(found.c.last).over(partition_by=keys, order_by=[found.c.first, found.c.last])
+        found = self._spans(measure)
+        previous = func.lag(found.c.last).over(partition_by=[found.c.actor, *self._of(found)], order_by=found.c.unit)
+        each = select(*found.c, previous.label("previous")).where(found.c.first <= found.c.last).subquery()
+        begin = func.greatest(each.c.first, func.coalesce(each.c.previous + _ONE, each.c.first))
+        keys = [begin.label("begin"), (each.c.last + _ONE).label("end"), *self._of(each)]
         # Read by both halves of the union, and worked out once for both.
-        seen = select(*found.c, previous.label("previous")).where(found.c.first <= found.c.last).cte("seen")
-        seen = seen.prefix_with("MATERIALIZED")
-        fresh = func.greatest(seen.c.first, func.coalesce(seen.c.previous + _ONE, seen.c.first)).label("bucket")
-        begins = select(fresh, *self._of(seen), _ONE.label("number")).where(fresh <= seen.c.last)
-        ends = select((seen.c.last + _ONE).label("bucket"), *self._of(seen), literal_column("-1").label("number"))
-        changes = union_all(begins, ends.where(fresh <= seen.c.last)).subquery()
+        counted = select(*keys, func.count().label("number")).where(begin <= each.c.last).group_by(*keys).cte("counted")
+        counted = counted.prefix_with("MATERIALIZED")
+        begins = select(counted.c.begin.label("bucket"), *self._of(counted), counted.c.number)
+        ends = select(counted.c.end.label("bucket"), *self._of(counted), (-counted.c.number).label("number"))
+        changes = union_all(begins, ends).subquery()
         tally = self._tally(changes, number=func.sum(changes.c.number))
         return tally.where(changes.c.bucket < literal_column(str(len(buckets))))
+
+    def _spans(self, measure: RollingActors) -> FromClause:
+        """Of each unit in which an actor has events: `actor`, values, `unit` and the `first` and `last` of the buckets
+        that it counts in."""
+        buckets, end = self._asked.buckets or (), self._asked.window.end
+        units = self._asked.unit_starts or buckets
+        span: Spans = spans(buckets, units, measure.days, end)
+        units = units[bisect_left(units, span.opens[0]) :]
+        unit = last_start(self._matching.micros, units, end, self._sql)
+        actor = self._matching.actor(by_distinct_id=measure.by_distinct_id)
+        where = and_(_where(self._matching, self._asked, self._asked.where), events.c.timestamp >= units[0])
+        # There are many: the narrower the number, the sooner they are told apart.
+        columns = [actor.label("actor"), *self._values, cast(unit, Integer).label("unit")]
+        found = self._matching.select(*columns, where=where).distinct().subquery()
+        opens, closes = ([bisect_left(units, at) for at in each] for each in (span.opens, span.closes))
+        first = case(
+            (found.c.unit < closes[0], _ZERO), else_=last_of(found.c.unit, closes, len(units), self._sql) + _ONE
+        )
+        last = last_of(found.c.unit, opens, len(units), self._sql)
+        return select(*found.c, first.label("first"), last.label("last")).subquery()
 
 
 def _where(matching: Matching, aggregation: Aggregation, tree: FilterTree) -> ColumnElement[bool]:

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from itertools import accumulate
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...domain.actors import ActorPage, ActorRow, ActorsQuestion
@@ -72,7 +73,7 @@ class SqlEventStore:
             project = self._project(aggregation.project_id)
             histograms = _histograms(connection, aggregation, project)
             rows = connection.execute(cells(aggregation, project, histograms)).all()
-        found = [_cell(row, aggregation) for row in rows]
+        found = _cells(rows, aggregation)
         return _accumulated(found, len(aggregation.buckets or ())) if is_rolling(aggregation) else found
 
     def actors(self, question: ActorsQuestion, *, limit: int, offset: int) -> ActorPage:
@@ -200,13 +201,13 @@ def _histograms(connection: Connection, aggregation: Aggregation, project: Proje
     return found
 
 
-def _cell(row: Row[tuple[object, ...]], aggregation: Aggregation) -> Cell:
-    number = float(row.number)
+def _cells(rows: Sequence[Any], aggregation: Aggregation) -> list[Cell]:
     if aggregation.breakdown is None:
-        return Cell(row.bucket, number)
-    if row.other:
-        return Cell(row.bucket, number, kind=CellKind.OTHER)
-    return Cell(row.bucket, number, row[2:-1])
+        return [Cell(bucket, float(number)) for bucket, number in rows]
+    return [
+        Cell(bucket, float(number), kind=CellKind.OTHER) if other else Cell(bucket, float(number), tuple(values))
+        for bucket, other, *values, number in rows
+    ]
 
 
 def _accumulated(changes: Sequence[Cell], buckets: int) -> list[Cell]:

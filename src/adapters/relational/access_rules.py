@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, or_, select, update
 
 from ...domain.access import Level, Resource, Rule
 from ...domain.accounts import User
@@ -28,21 +28,11 @@ class SqlRuleRepository:
         wholes: Collection[Resource] = (),
         objects: Collection[Resource] = (),
     ) -> Sequence[Rule]:
-        roles = select(RoleMemberRow.role_id).where(RoleMemberRow.user_id == user.id)
-        statement = select(*_RULE).where(
-            or_(
-                AccessRuleRow.organization_member == user.member_id,
-                AccessRuleRow.role.in_(roles),
-                and_(AccessRuleRow.organization_member.is_(None), AccessRuleRow.role.is_(None)),
-            ),
-            or_(
-                AccessRuleRow.resource.in_(objects),
-                and_(AccessRuleRow.resource.in_(wholes), AccessRuleRow.resource_id == ""),
-            ),
-        )
-        if project_id is not None:
-            statement = statement.where(AccessRuleRow.project_id == project_id)
-        return [_rule(row) for row in self._connection.execute(statement)]
+        asked = {"user": user.id, "member": user.member_id, "objects": [*objects], "wholes": [*wholes]}
+        if project_id is None:
+            return [_rule(row) for row in self._connection.execute(_FOR_MEMBER, asked)]
+        rows = self._connection.execute(_FOR_MEMBER_IN_PROJECT, asked | {"project": project_id})
+        return [_rule(row) for row in rows]
 
     def about(self, project_id: int, resources: Collection[Resource]) -> Sequence[Rule]:
         if self._write:
@@ -94,3 +84,17 @@ def _rule(row: Any) -> Rule:
 
 
 _RULE = tuple(column for column in AccessRuleRow.__table__.columns if column.key != "id")
+
+# Asked by every request, so put together once.
+_FOR_MEMBER = select(*_RULE).where(
+    or_(
+        AccessRuleRow.organization_member == bindparam("member"),
+        AccessRuleRow.role.in_(select(RoleMemberRow.role_id).where(RoleMemberRow.user_id == bindparam("user"))),
+        and_(AccessRuleRow.organization_member.is_(None), AccessRuleRow.role.is_(None)),
+    ),
+    or_(
+        AccessRuleRow.resource.in_(bindparam("objects", expanding=True)),
+        and_(AccessRuleRow.resource.in_(bindparam("wholes", expanding=True)), AccessRuleRow.resource_id == ""),
+    ),
+)
+_FOR_MEMBER_IN_PROJECT = _FOR_MEMBER.where(AccessRuleRow.project_id == bindparam("project"))
