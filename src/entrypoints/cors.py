@@ -27,9 +27,11 @@ def open_to_any_origin(blueprint: Blueprint) -> None:
 def _is_of(blueprint: Blueprint) -> bool:
     """Whether the request is for one of a blueprint's routes, even if by a method that the route does not take."""
     refusal = request.routing_exception
-    urls = current_app.create_url_adapter(request)
-    if urls is None or not isinstance(refusal, MethodNotAllowed) or not refusal.valid_methods:
+    if not isinstance(refusal, MethodNotAllowed) or not refusal.valid_methods:
         return request.blueprint == blueprint.name
+    urls = current_app.create_url_adapter(request)
+    if urls is None:
+        return False
     endpoint, _ = urls.match(method=next(iter(refusal.valid_methods)))
     return str(endpoint).startswith(f"{blueprint.name}.")
 

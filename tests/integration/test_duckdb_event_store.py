@@ -128,7 +128,7 @@ def test_events_of_today_are_told_from_new_ones_whether_they_wait_or_are_in_the_
     first.close()
     second = SqlEventStore(f"duckdb:///{path}", begin)
     assert second.duplicates(asked) == expected
-    second._database._recent.close()  # type: ignore[attr-defined] # now they have been read
+    second._database._recent._filling.join()  # type: ignore[attr-defined] # now they have been read
     assert second.duplicates(asked) == expected
     second.close()
 

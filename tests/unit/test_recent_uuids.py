@@ -25,13 +25,16 @@ class Table:
         self.may_go_on.set()
         self.failure: Exception | None = None
 
-    def read(self, start: datetime, end: datetime) -> Iterator[list[UUID]]:
+    def count(self, start: datetime, end: datetime) -> int:
+        return sum(start <= event.timestamp < end for event in self.events)
+
+    def read(self, start: datetime, end: datetime) -> Iterator[list[int]]:
         self.may_go_on.wait(10)
         if self.failure:
             raise self.failure
         for event in self.events:
             if start <= event.timestamp < end:
-                yield [event.uuid]
+                yield [event.uuid.int]
 
 
 def an_event(ago: timedelta = timedelta(0), uuid: UUID | None = None) -> Event:
@@ -39,10 +42,16 @@ def an_event(ago: timedelta = timedelta(0), uuid: UUID | None = None) -> Event:
 
 
 def ready(table: Table) -> RecentUuids:
-    recent = RecentUuids(table.read)
+    recent = RecentUuids(table.count, table.read)
     recent.perhaps([])
-    recent.close()  # waits for what is being read
+    finish(recent)
     return recent
+
+
+def finish(recent: RecentUuids) -> None:
+    """Wait until all is read."""
+    assert recent._filling
+    recent._filling.join()
 
 
 def add(recent: RecentUuids, *events: Event) -> None:
@@ -59,12 +68,13 @@ def test_new_events_are_told_from_stored_ones() -> None:
 def test_until_all_is_read_everything_may_be_known() -> None:
     table = Table()
     table.may_go_on.clear()
-    recent = RecentUuids(table.read)
+    recent = RecentUuids(table.count, table.read)
     new, written = an_event(), an_event()
     assert recent.perhaps([new]) == [new]
+    table.events.append(written)
     add(recent, written)
     table.may_go_on.set()
-    recent.close()
+    finish(recent)
     assert recent.perhaps([new, written]) == [written]
 
 
@@ -84,14 +94,14 @@ def test_of_other_days_everything_may_be_known(days: int) -> None:
 
 def test_nothing_is_forgotten_as_more_comes() -> None:
     table = Table()
-    recent = RecentUuids(table.read)
+    recent = RecentUuids(table.count, table.read)
     for _ in range(12):
         more = [an_event() for _ in range(1_000)]
         recent.perhaps(more)
         add(recent, *more)
         table.events += more
         assert recent.perhaps(table.events) == table.events
-    recent.close()
+    finish(recent)
     assert recent.perhaps(table.events) == table.events
     assert len(recent.perhaps([an_event() for _ in range(1_000)])) < 10
 

@@ -1,8 +1,9 @@
-"""Events as the log keeps them: JSON lists of their fields, exactly as they were given."""
+"""Events as the log keeps them: compressed JSON of their fields, exactly as they were given."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +12,11 @@ import orjson
 
 from ...domain.conditions import text_of
 from ...domain.events import Event, PersonMode, Properties, StoredEvent
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 _LARGEST = 16 * 1024 * 1024  # far below what either database takes as one value
 
@@ -22,18 +28,23 @@ def write_events(events: Sequence[StoredEvent]) -> Iterator[bytes]:
     for one in events:
         event, properties = one.event, text_of(one.event.properties) or ""
         if part and size + len(properties) > _LARGEST:
-            yield orjson.dumps(part)
+            yield _text(part)
             part, size = [], 0
         size += len(properties)
         part.append((*event[:5], orjson.Fragment(properties), *event[6:], *one[1:-1], [*one.groups.items()]))
     if part:
-        yield orjson.dumps(part)
+        yield _text(part)
+
+
+def _text(part: Sequence[tuple[object, ...]]) -> bytes:
+    # An eighth of the bytes to be written, in less time than the database takes for the rest.
+    return zstd.compress(orjson.dumps(part), 1)
 
 
 def read_events(text: bytes) -> list[StoredEvent]:
     """The events that a text was made of."""
     # Not by orjson, to which an integer of more than 64 bits is a float.
-    return [_event(*fields) for fields in json.loads(text)]
+    return [_event(*fields) for fields in json.loads(zstd.decompress(text))]
 
 
 def _event(

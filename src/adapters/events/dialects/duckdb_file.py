@@ -76,7 +76,7 @@ class DuckdbFile:
             self._mark = writes.mark_of(connection)  # up to which all is in the file
         remove_leftovers(self.engine)
         self._pending = Pending(self._apply)
-        self._recent = RecentUuids(self._uuids)
+        self._recent = RecentUuids(self._count, self._uuids)
 
     def failure(self, error: Exception) -> StoreUnavailable | None:
         return _unavailable(error, self.engine) if isinstance(error, DBAPIError) else None
@@ -118,7 +118,11 @@ class DuckdbFile:
         with self._readers.inside(), self.engine.begin() as connection:
             yield connection
 
-    def _uuids(self, start: datetime, end: datetime) -> Iterator[list[UUID]]:
+    def _count(self, start: datetime, end: datetime) -> int:
+        with self.transaction() as connection:
+            return writes.count_between(connection, start, end)
+
+    def _uuids(self, start: datetime, end: datetime) -> Iterator[list[int]]:
         with self.transaction() as connection:
             yield from writes.uuids_between(connection, start, end)
 
