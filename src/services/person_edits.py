@@ -1,8 +1,8 @@
 """Persons changed by hand: properties, deletion, splitting.
 
-Every change is one turn: what it does to persons, their history, the audit log, the deletion queue and the
-projection log is committed together and has reached the event store when the call returns. A call that changes
-nothing leaves no trace.
+Every change is one turn: what it does to persons, their history, the audit log and the deletion queue, its event and
+what the event store is to learn are committed together, and every answer after the call knows of it. A call that
+changes nothing leaves no trace.
 """
 
 from __future__ import annotations

@@ -372,7 +372,7 @@ class PersonRepositoryContract:
                 other: {},
             }
 
-    # --- the projection log ---------------------------------------------------------------------------------
+    # --- the log --------------------------------------------------------------------------------------------
 
     def test_a_projection_is_kept_until_it_is_cleared(self, begin: UnitOfWorkFactory, project: int) -> None:
         first = capture(begin, an_event(distinct_id="u1", project_id=project, set={"a": 1}))
