@@ -31,6 +31,8 @@ class Pending:
         self._changed = threading.Condition()
         self._waiting: Changes | None = None
         self._going: Changes | None = None  # what is being applied
+        # How many were added: up to and with those that wait, those that go, those that are in the tables.
+        self._added = self._gone = self._applied = 0
         self._closed = False
         self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
@@ -39,6 +41,7 @@ class Pending:
     def add(self, changes: Changes) -> None:
         """Have them applied soon."""
         with self._changed:
+            self._added += 1
             if self._waiting is None:
                 self._waiting = changes
             else:
@@ -59,18 +62,22 @@ class Pending:
 
     def flush(self) -> None:
         """Return when all that was added is in the tables. Raises what keeps it from them; it goes on waiting then."""
-        if self._waiting is None and self._going is None:
+        wanted = self._added
+        if self._applied >= wanted:
             return
         with self._turn:
-            self._go()  # what failed before, as it was: perhaps it is there all the same
+            if self._going is not None:
+                self._go()  # what failed before, as it was: perhaps it is there all the same
+            if self._applied >= wanted:
+                return  # with what others have had applied
             with self._changed:
-                self._going, self._waiting = self._waiting, None
+                self._going, self._waiting, self._gone = self._waiting, None, self._added
             self._go()
 
     def _go(self) -> None:
         if self._going is not None:
             self._apply(self._going)
-            self._going = None
+        self._applied, self._going = self._gone, None
 
     def close(self) -> None:
         """Apply what waits, and end the thread. Raises what keeps it from being applied."""
