@@ -183,7 +183,7 @@ def _update(
 def _property_changes(event: Event, profile: Profile) -> tuple[Properties, tuple[str, ...]]:
     """What the event changes of the properties a person had: what to set, then the keys to remove."""
     properties = event.properties
-    if event.name == "$groupidentify" or _CHANGES.isdisjoint(properties):
+    if not _speaks_of_person(event):
         return {}, ()
     had = profile.properties
     to_set: Properties = {}
@@ -196,6 +196,10 @@ def _property_changes(event: Event, profile: Profile) -> tuple[Properties, tuple
             if key not in had or not _same(had[key], value):
                 to_set[key] = value
     return to_set, _keys_to_unset(event, had)
+
+
+def _speaks_of_person(event: Event) -> bool:
+    return event.name != "$groupidentify" and not _CHANGES.isdisjoint(event.properties)
 
 
 def _keys_to_unset(event: Event, had: Properties) -> tuple[str, ...]:
@@ -211,8 +215,7 @@ def _tells(event: Event, profile: Profile) -> bool:
     Most events say of a person what is known, or what is filtered: told by comparing whole sets of keys, which is
     several times faster than looking at each.
     """
-    properties = event.properties
-    if event.name == "$groupidentify" or _CHANGES.isdisjoint(properties):
+    if not _speaks_of_person(event):
         return False
     had = profile.properties
     if _keys_to_unset(event, had):
