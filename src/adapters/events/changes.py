@@ -16,20 +16,15 @@ from .dialects import Dialect
 from .rows import Row, event_rows, group_rows, id_rows, person_rows
 from .slots import PropertySlots
 
-_DAY = 86_400.0
-
 
 class Changes:
     """Rows of all tables, as JSON already, so that one that cannot be written is refused before it meets others'.
 
-    `mark`: of the last projection. `projects`: those that change, `held`: those about whose ids `holders` gets
-    something. `size`: bytes.
+    `mark`: of the last projection. `size`: bytes.
     """
 
     def __init__(self, mark: int | None = None) -> None:
         self.mark = mark
-        self.projects: set[int] = set()
-        self.held: set[int] = set()
         self.size = 0
         self._times: dict[tuple[int, UUID], list[datetime]] = {}
         self._events: list[bytes] = []
@@ -52,12 +47,12 @@ class Changes:
         for row in person_rows(projection.people, slots):
             new._person_columns.update(row)
             new._people[row["project_id"], row["uuid"]] = row["version"], new._text(row)
-        new._gone = {key: new._text(dict(zip(("project_id", "uuid"), key, strict=True))) for key in projection.gone}
+        for project_id, uuid in projection.gone:
+            new._gone[project_id, uuid] = new._text({"project_id": project_id, "uuid": uuid})
         new._ids = {(row["project_id"], row["distinct_id"]): new._text(row) for row in id_rows(projection.ids)}
         for project_id, distinct_id, person in projection.holders:
             row = {"project_id": project_id, "distinct_id": distinct_id, "person_id": person}
             new._holders[project_id, distinct_id] = new._text(row)
-            new.held.add(project_id)
         for row in group_rows(projection.groups):
             new._groups[row["project_id"], row["index"], row["key"]] = new._text(row)
         return new
@@ -65,8 +60,6 @@ class Changes:
     def merge(self, later: Changes) -> None:
         """Have these do what they and then the later ones do."""
         self.mark = later.mark or self.mark
-        self.projects |= later.projects
-        self.held |= later.held
         self.size += later.size
         for key, times in later._times.items():
             self._times.setdefault(key, []).extend(times)
@@ -84,26 +77,41 @@ class Changes:
         self._holders |= later._holders
         self._groups |= later._groups
 
+    @property
+    def projects(self) -> set[int]:
+        """Those that change."""
+        tables = (self._times, self._people, self._gone, self._ids, self._holders, self._groups)
+        return {key[0] for table in tables for key in table}
+
+    @property
+    def held(self) -> set[int]:
+        """The projects about whose ids `holders` gets something."""
+        return {project_id for project_id, _ in self._holders}
+
     def events(self) -> Iterator[tuple[UUID, datetime]]:
         """The uuids of the events, and their times."""
         return ((uuid, at) for (_, uuid), times in self._times.items() for at in times)
 
     def has(self, event: Event) -> bool:
         """Whether there is an event of this uuid with a time within a day."""
-        times = self._times.get((event.project_id, event.uuid), ())
-        return any(abs((at - event.timestamp).total_seconds()) <= _DAY for at in times)
+        return writes.within_a_day(event, self._times.get((event.project_id, event.uuid), ()))
 
-    def write(self, connection: Connection, sql: Dialect) -> None:
-        """Write them into the tables."""
+    def write(self, connection: Connection, sql: Dialect) -> bool:
+        """Write them into the tables, with their mark; whether that was not there already."""
+        # A commit may have happened although it failed.
+        if self.mark is not None and self.mark == writes.mark_of(connection):
+            return False
         writes.add_events(connection, self._event_columns, _rows(self._events), sql)
         writes.put_persons(connection, self._person_columns, _rows(text for _, text in self._people.values()), sql)
         writes.remove_persons(connection, _rows(self._gone.values()), sql)
         writes.add_ids(connection, _rows(self._ids.values()), sql)
         writes.put_holders(connection, _rows(self._holders.values()), sql)
         writes.put_groups(connection, _rows(self._groups.values()), sql)
+        if self.mark is not None:
+            writes.set_mark(connection, self.mark)
+        return True
 
     def _text(self, row: Row) -> bytes:
-        self.projects.add(row["project_id"])
         text = orjson.dumps(row)
         self.size += len(text)
         return text

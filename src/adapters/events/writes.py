@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -38,14 +38,14 @@ _SOME = 1_000
 def add_events(connection: Connection, columns: Collection[str], rows: str, sql: Dialect) -> None:
     """Append rows of `events`."""
     if rows:
-        connection.execute(_insert_events(frozenset(columns), sql), {"rows": rows})
+        connection.execute(_insert_events(columns, sql), {"rows": rows})
 
 
 def put_persons(connection: Connection, columns: Collection[str], rows: str, sql: Dialect) -> None:
     """Put rows of `persons` in the place of older copies; a row older than the copy that is there is left out."""
     if rows:
         connection.execute(_remove_older_persons(sql), {"rows": rows})
-        connection.execute(_insert_persons(frozenset(columns), sql), {"rows": rows})
+        connection.execute(_insert_persons(columns, sql), {"rows": rows})
 
 
 def remove_persons(connection: Connection, rows: str, sql: Dialect) -> None:
@@ -74,10 +74,8 @@ def put_groups(connection: Connection, rows: str, sql: Dialect) -> None:
         connection.execute(text(sql.insert_rows(groups, tuple(groups.columns.keys()))), {"rows": rows})
 
 
-def set_mark(connection: Connection, mark: int | None) -> None:
-    """Say which projection was the last, unless it has no mark."""
-    if mark is None:
-        return
+def set_mark(connection: Connection, mark: int) -> None:
+    """Say which projection was the last."""
     connection.execute(delete(applied))
     connection.execute(insert(applied), {"mark": mark})
 
@@ -100,9 +98,14 @@ def stored_within_a_day(connection: Connection, given: Sequence[Event]) -> set[t
         if stored:  # seldom
             for event in cluster:
                 key = (event.project_id, event.uuid)
-                if any(abs(at - event.timestamp) <= _DAY for at in stored.get(key, ())):
+                if within_a_day(event, stored.get(key, ())):
                     found.add(key)
     return found
+
+
+def within_a_day(event: Event, times: Iterable[datetime]) -> bool:
+    """Whether one of the times is at most 24 hours away from the event's."""
+    return any(abs(at - event.timestamp) <= _DAY for at in times)
 
 
 def count_between(connection: Connection, start: datetime, end: datetime) -> int:
@@ -145,11 +148,11 @@ def _clusters(given: Sequence[Event]) -> Iterator[list[Event]]:
 # Inserts name only the columns that a batch has something in: each costs time, whether there is or not.
 
 
-def _insert_events(present: frozenset[str], sql: Dialect) -> TextClause:
+def _insert_events(present: Collection[str], sql: Dialect) -> TextClause:
     return text(sql.insert_rows(events, tuple(column.name for column in events.columns if column.name in present)))
 
 
-def _insert_persons(present: frozenset[str], sql: Dialect) -> TextClause:
+def _insert_persons(present: Collection[str], sql: Dialect) -> TextClause:
     """For the rows without a copy in the table, which can only be a newer one."""
     columns = tuple(column.name for column in persons.columns if column.name in present)
     return text(sql.insert_rows(persons, columns, unless_there=True))

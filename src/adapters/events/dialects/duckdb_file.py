@@ -136,10 +136,7 @@ class DuckdbFile:
     def _apply(self, changes: Changes) -> None:
         try:
             with self._writing_alone() as connection:
-                # A commit may have happened although it failed.
-                if changes.mark is None or changes.mark != writes.mark_of(connection):
-                    changes.write(connection, self.sql)
-                    writes.set_mark(connection, changes.mark)
+                changes.write(connection, self.sql)
         except DBAPIError as error:
             if failure := self.failure(error):
                 raise failure from error

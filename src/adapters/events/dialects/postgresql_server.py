@@ -124,11 +124,8 @@ class PostgresqlServer:
 
     def write(self, changes: Changes) -> None:
         with self.maintaining() as connection:
-            if changes.mark is not None and changes.mark == writes.mark_of(connection):
-                return
-            changes.write(connection, self.sql)
-            self.note(connection, changes.projects)
-            writes.set_mark(connection, changes.mark)
+            if changes.write(connection, self.sql):
+                self.note(connection, changes.projects)
 
     def duplicates(self, events: Sequence[Event]) -> set[tuple[int, UUID]]:
         with self.transaction() as connection:
