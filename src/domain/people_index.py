@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -24,6 +25,18 @@ class FoundPage:
     places: Sequence[Position] = ()
     has_more: bool = False
     count: int = 0
+
+    @classmethod
+    def of(cls, all_places: Iterable[Position], limit: int, offset: int, after: Position | None) -> FoundPage:
+        """The page among the places of all who match, in any order."""
+        backward = after is not None and after.backward
+        found = sorted(all_places, key=_order, reverse=not backward)
+        beyond = found
+        if after is not None:
+            there = _order(after)
+            beyond = [one for one in found if (_order(one) > there if backward else _order(one) < there)]
+        places = beyond[offset : offset + limit]
+        return cls(places[::-1] if backward else places, len(beyond) > offset + limit, len(found))
 
 
 class PeopleIndex(Protocol):
@@ -56,3 +69,7 @@ def needs_index(query: PersonQuery) -> bool:
     if query.email is not None and len(query.email) >= EMAIL_PREFIX:
         return True
     return query.search is not None or query.where is not None or query.updated_after is not None
+
+
+def _order(place: Position) -> tuple[datetime, int]:
+    return place.created_at, place.id

@@ -205,6 +205,23 @@ class PeopleIndexCases:
         for offset in range(8):
             assert _ids(store.people.page(query, limit=2, offset=offset)) == [7, 6, 5, 4, 3, 2, 1][offset : offset + 2]
 
+    @pytest.mark.parametrize("query", [PersonQuery(1, where=And(())), PersonQuery(1, search="EXAMPLE")])
+    def test_pages_of_a_great_many_follow_each_other(self, store: Store, query: PersonQuery) -> None:
+        copies = [
+            a_copy(1, UUID(int=number), {"email": "a@example.com"}, id=number, created_at=NOON + number // 3 * SECOND)
+            for number in range(1, 1_206)
+        ]
+        store.write([], Projection(copies))
+        pages = [store.people.page(query, limit=300)]
+        while pages[-1].has_more:
+            pages.append(store.people.page(query, limit=300, after=pages[-1].places[-1]))
+        assert [number for page in pages for number in _ids(page)] == [*range(1_205, 0, -1)]
+        assert {page.count for page in pages} == {1_205}
+        back = store.people.page(query, limit=300, after=replace(pages[2].places[0], backward=True))
+        assert back == pages[1]
+        assert _ids(store.people.page(query, limit=3, offset=1_203)) == [2, 1]
+        assert store.people.page(query, limit=3, offset=10**30) == FoundPage([], False, 1_205)
+
     def test_a_page_without_anybody_tells_how_many_there_are(self, store: Store) -> None:
         for number in (1, 2, 3):
             put(store, number, {"email": "a@b.c"})

@@ -18,6 +18,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Connection,
@@ -52,6 +53,9 @@ _FEW = 1_000  # persons named one by one in a statement
 _LARGEST = 2**63 - 1
 _UTC = ZoneInfo("UTC")
 
+Holding = Sequence[UUID] | Select[Any]
+"""Persons by uuid; as a statement if they are a great many."""
+
 
 class SqlPeopleIndex:
     """The persons' copy of an event store."""
@@ -61,34 +65,31 @@ class SqlPeopleIndex:
         transaction: Callable[[], AbstractContextManager[Connection]],
         slots: PropertySlots,
         zone: Callable[[int], ZoneInfo],
+        has_holders: Callable[[int], bool],
         sql: Dialect,
     ) -> None:
         self._transaction = transaction
         self._slots = slots
         self._zone = zone
+        self._has_holders = has_holders
         self._sql = sql
 
     def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> FoundPage:
-        backward = after is not None and after.backward
-        offset = min(offset, _LARGEST - limit - 1)
         with self._transaction() as connection:
-            found = self._matching(connection, query, persons.c.created_at, persons.c.id).cte("found")
-            # DuckDB looks once, for the page and the count. PostgreSQL may stop early for the one, and use several
-            # processes for the other.
-            found = found.prefix_with("NOT MATERIALIZED", dialect="postgresql")
-            beyond = true() if after is None else _beyond(after, found.c)
-            page = _in_order(select(*found.c).where(beyond), found.c, backward=backward)
-            row = page.limit(limit + 1).offset(offset).subquery("page")
-            total = select(func.count().label("persons")).select_from(found).subquery("total")
-            # The number is there even if the page is empty.
-            statement = select(row.c.created_at, row.c.id, total.c.persons).select_from(total.outerjoin(row, true()))
-            rows = connection.execute(_in_order(statement, row.c, backward=backward)).all()
-        places = [Position(created_at, person_id) for created_at, person_id, _ in rows[:limit] if person_id is not None]
-        return FoundPage(places[::-1] if backward else places, len(rows) > limit, rows[0].persons)
+            holding = self._holding(connection, query)
+            places = self._matching(query, holding, persons.c.created_at, persons.c.id)
+            if isinstance(holding, Select):
+                return _page(connection, places.cte("found"), limit, offset, after)
+            few = connection.execute(places.limit(_FEW + 1)).all()
+            if len(few) <= _FEW:
+                return FoundPage.of([Position(*row) for row in few], limit, offset, after)
+            # The page of so many is found early: to look again for the count is quicker than to keep them all.
+            return _page(connection, places.cte("found").prefix_with("NOT MATERIALIZED"), limit, offset, after)
 
     def count(self, query: PersonQuery) -> int:
         with self._transaction() as connection:
-            number: int = connection.execute(self._matching(connection, query, func.count())).scalar_one()
+            statement = self._matching(query, self._holding(connection, query), func.count())
+            number: int = connection.execute(statement).scalar_one()
             return number
 
     def counts(self, project_id: int, wheres: Sequence[FilterTree]) -> Sequence[int]:
@@ -98,17 +99,18 @@ class SqlPeopleIndex:
             met = [self._tree(query, where) for where in wheres[start : start + _COUNTED]]
             columns = [func.count(case((one, 1))).label(f"count_{place}") for place, one in enumerate(met)]
             with self._transaction() as connection:
-                found += connection.execute(self._matching(connection, query, *columns)).one()
+                found += connection.execute(self._matching(query, (), *columns)).one()
         return found
 
     def uuids(self, query: PersonQuery, *, limit: int) -> Sequence[UUID]:
         with self._transaction() as connection:
-            return list(connection.execute(self._matching(connection, query, persons.c.uuid).limit(limit)).scalars())
+            statement = self._matching(query, self._holding(connection, query), persons.c.uuid).limit(limit)
+            return list(connection.execute(statement).scalars())
 
     def ids(self, query: PersonQuery, *, limit: int | None = None) -> Sequence[int]:
         found = array("q")
         with self._transaction() as connection:
-            statement = _in_order(self._matching(connection, query, persons.c.id), persons.c)
+            statement = _in_order(self._matching(query, self._holding(connection, query), persons.c.id), persons.c)
             result = connection.execute(statement.limit(limit))
             while rows := result.fetchmany(_CHUNK):
                 found.extend(person_id for (person_id,) in rows)
@@ -125,13 +127,22 @@ class SqlPeopleIndex:
         with self._transaction() as connection:
             return [(value, count) for value, count in connection.execute(statement)]
 
-    def _matching(self, connection: Connection, query: PersonQuery, *columns: ColumnElement[Any]) -> Select[Any]:
+    def _holding(self, connection: Connection, query: PersonQuery) -> Holding:
+        """Who holds an id that the search finds: ids are looked through once for all, unless a great many match."""
+        if query.search is None or _is_nowhere(query.search):
+            return ()
+        found = self._holders(query.project_id, self._sql.found_in(ids.c.search, lower(query.search)))
+        few = connection.execute(found.limit(_FEW + 1)).scalars().all()
+        return few if len(few) <= _FEW else found
+
+    def _matching(self, query: PersonQuery, holding: Holding, *columns: ColumnElement[Any]) -> Select[Any]:
         """The columns of the persons who match."""
         conditions = [persons.c.project_id == query.project_id]
         if query.search is not None:
-            conditions.append(_is_found(connection, query.project_id, query.search, self._sql))
+            conditions.append(_is_found(query.search, holding, self._sql))
         if query.distinct_id is not None:
-            conditions.append(persons.c.uuid.in_(_holders(query.project_id, ids.c.distinct_id == query.distinct_id)))
+            held = self._holders(query.project_id, ids.c.distinct_id == query.distinct_id)
+            conditions.append(persons.c.uuid.in_(held))
         if query.email is not None:
             conditions.append(holds(OneOf((query.email,)), self._text(query, "email"), lambda: _UTC, self._sql))
         if query.updated_after is not None:
@@ -139,6 +150,15 @@ class SqlPeopleIndex:
         if query.where is not None:
             conditions.append(self._tree(query, query.where))
         return select(*columns).select_from(persons).where(*conditions)
+
+    def _holders(self, project_id: int, condition: ColumnElement[bool]) -> Select[Any]:
+        """Who holds the ids of the condition now."""
+        of_project = and_(ids.c.project_id == project_id, condition)
+        if not self._has_holders(project_id):
+            return select(ids.c.person_id).where(of_project)
+        moved = and_(holders.c.project_id == project_id, holders.c.distinct_id == ids.c.distinct_id)
+        now = func.coalesce(holders.c.person_id, ids.c.person_id)
+        return select(now).select_from(ids.outerjoin(holders, moved)).where(of_project)
 
     def _tree(self, query: PersonQuery, tree: FilterTree) -> ColumnElement[bool]:
         match tree:
@@ -158,30 +178,35 @@ class SqlPeopleIndex:
         return self._slots.text(persons, query.project_id, "person", key)
 
 
-def _is_found(connection: Connection, project_id: int, search: str, sql: Dialect) -> ColumnElement[bool]:
-    if "\0" in search or BETWEEN in search:  # nothing stored contains them, but what is between texts
+def _is_nowhere(search: str) -> bool:
+    """Nothing that is stored contains it."""
+    return "\0" in search or BETWEEN in search
+
+
+def _is_found(search: str, holding: Holding, sql: Dialect) -> ColumnElement[bool]:
+    if _is_nowhere(search):
         return false()
-    needle = lower(search)
-    ways = [sql.found_in(persons.c.search, needle)]
-    # Ids are looked through once for all, unless a great many match.
-    having_id = _holders(project_id, sql.found_in(ids.c.search, needle))
-    holding = connection.execute(having_id.limit(_FEW + 1)).scalars().all()
-    if holding:
-        few = len(holding) <= _FEW
-        ways.append(sql.one_of(persons.c.uuid, holding) if few else persons.c.uuid.in_(having_id))
+    ways = [sql.found_in(persons.c.search, lower(search))]
+    if isinstance(holding, Select):
+        ways.append(persons.c.uuid.in_(holding))
+    elif holding:
+        ways.append(sql.one_of(persons.c.uuid, holding))
     if uuid := parse_uuid(search):
         ways.append(persons.c.uuid == uuid)
     return or_(*ways)
 
 
-def _holders(project_id: int, condition: ColumnElement[bool]) -> Select[Any]:
-    """Who holds the ids of the condition now."""
-    moved = and_(holders.c.project_id == project_id, holders.c.distinct_id == ids.c.distinct_id)
-    return (
-        select(func.coalesce(holders.c.person_id, ids.c.person_id))
-        .select_from(ids.outerjoin(holders, moved))
-        .where(ids.c.project_id == project_id, condition)
-    )
+def _page(connection: Connection, found: CTE, limit: int, offset: int, after: Position | None) -> FoundPage:
+    backward = after is not None and after.backward
+    beyond = true() if after is None else _beyond(after, found.c)
+    page = _in_order(select(*found.c).where(beyond), found.c, backward=backward)
+    row = page.limit(limit + 1).offset(min(offset, _LARGEST - limit - 1)).subquery("page")
+    total = select(func.count().label("persons")).select_from(found).subquery("total")
+    # The number is there even if the page is empty.
+    statement = select(row.c.created_at, row.c.id, total.c.persons).select_from(total.outerjoin(row, true()))
+    rows = connection.execute(_in_order(statement, row.c, backward=backward)).all()
+    places = [Position(created_at, person_id) for created_at, person_id, _ in rows[:limit] if person_id is not None]
+    return FoundPage(places[::-1] if backward else places, len(rows) > limit, rows[0].persons)
 
 
 def _in_order(

@@ -49,7 +49,7 @@ class SqlEventStore:
         self.shared = self._database.shared
         self._begin = begin
         self._slots = PropertySlots(begin, self._sql)
-        self.people = SqlPeopleIndex(self._transaction, self._slots, self._zone, self._sql)
+        self.people = SqlPeopleIndex(self._transaction, self._slots, self._zone, self._has_holders, self._sql)
         with self._failures():
             self._database.create()
 
@@ -179,9 +179,12 @@ class SqlEventStore:
             raise
 
     def _project(self, project_id: int) -> ProjectEvents:
-        with self._failures():
-            has_holders = self._database.has_holders(project_id)
+        has_holders = self._has_holders(project_id)
         return ProjectEvents(project_id, lambda: self._zone(project_id), has_holders, self._slots, self._sql)
+
+    def _has_holders(self, project_id: int) -> bool:
+        with self._failures():
+            return self._database.has_holders(project_id)
 
     def _zone(self, project_id: int) -> ZoneInfo:
         with self._begin(write=False) as work:

@@ -39,16 +39,8 @@ class MemoryPeopleIndex:
         self._zone = zone
 
     def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> FoundPage:
-        found = self._matching(query)
-        count = len(found)
-        backward = after is not None and after.backward
-        if backward:
-            found.reverse()
-        if after is not None:
-            there = (after.created_at, after.id)
-            found = [one for one in found if (_place(one) > there if backward else _place(one) < there)]
-        places = [Position(one.created_at, one.id) for one in found[offset : offset + limit]]
-        return FoundPage(places[::-1] if backward else places, len(found) > offset + limit, count)
+        places = (Position(one.created_at, one.id) for one in self._matching(query))
+        return FoundPage.of(places, limit, offset, after)
 
     def count(self, query: PersonQuery) -> int:
         return len(self._matching(query))
