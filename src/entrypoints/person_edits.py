@@ -142,6 +142,16 @@ class EventDeletion(MethodView):
         )
         return Response(status=202)
 
+    @scoped("person:write")
+    @blueprint.response(204)
+    def delete(self, person_id: str, project: Project) -> Response:
+        """Take back the pending deletion of a person's events
+
+        Of a person who is gone by uuid. 404 when none is pending, 409 when it has been begun.
+        """
+        services().deletions.cancel_for(project.id, read_reference(person_id))
+        return Response(status=204)
+
 
 @blueprint.route("/persons/<person_id>/delete_recordings")
 class RecordingDeletion(MethodView):

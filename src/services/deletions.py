@@ -17,10 +17,10 @@ from functools import partial
 from uuid import UUID
 
 from ..domain import activity
-from ..domain.deletions import Deletion, DeletionKind, DeletionQuery
+from ..domain.deletions import Deletion, DeletionKind, DeletionQuery, DeletionStatus
 from ..domain.erasure import Contents, Covered, OfPersons, of_ids, of_other
 from ..domain.errors import Conflict, NotFound
-from ..domain.ports import Clock, EventStore, Projection, UnitOfWorkFactory
+from ..domain.ports import Clock, EventStore, Projection, UnitOfWork, UnitOfWorkFactory
 from .people import PeopleWriter
 from .rounds import in_rounds
 
@@ -68,14 +68,36 @@ class DeletionQueue:
             deletion = work.deletions.get(deletion_id)
             if deletion is None:
                 raise NotFound(f"There is no deletion {deletion_id}.")
-            if not work.deletions.cancel(deletion_id):
-                raise Conflict(f"Deletion {deletion_id} has been carried out or begun: there is nothing to go back to.")
+            _let_go(work, deletion)
             if deletion.request.kind is DeletionKind.TEAM:
                 project = work.accounts.restore_project(deletion.request.project_id)
                 if project:
                     work.activity.add([activity.project_restored(project, by=by, at=self._clock())])
             work.commit()
         return deletion
+
+    def cancel_for(self, project_id: int, reference: int | UUID) -> None:
+        """Take back the pending request about a person's events: by uuid, or by integer id while the person is there.
+
+        Raises `NotFound` when none is pending, `Conflict` when it has been begun.
+        """
+        with self._begin() as work:
+            if isinstance(reference, int):
+                person = work.persons.get(project_id, reference)
+                if person is None:
+                    raise NotFound
+                reference = person.uuid
+            pending = DeletionQuery(project_id, DeletionStatus.PENDING, reference)
+            found = work.deletions.page(pending, limit=1)
+            if not found:
+                raise NotFound
+            _let_go(work, found[0])
+            work.commit()
+
+
+def _let_go(work: UnitOfWork, deletion: Deletion) -> None:
+    if not work.deletions.cancel(deletion.id):
+        raise Conflict(f"Deletion {deletion.id} has been carried out or begun: there is nothing to go back to.")
 
 
 class DeletionService(DeletionQueue):

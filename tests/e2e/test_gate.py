@@ -45,6 +45,7 @@ UNDER_A_PROJECT = {
     "POST /persons/:id/update_property": "person:write",
     "POST /persons/:id/split": "person:write",
     "POST /persons/:id/delete_events": "person:write",
+    "DELETE /persons/:id/delete_events": "person:write",
     "POST /persons/:id/delete_recordings": "person:write",
     "POST /persons/reset_person_distinct_id": "person:write",
     "GET /persons/values": "person:read",

@@ -233,6 +233,32 @@ def test_60_delete_events_of_nobody(world: World) -> None:
     assert_error(answer, 404, "not_found", "Not found.")
 
 
+def test_a_pending_deletion_of_events_is_taken_back(world: World) -> None:
+    kept, gone = a_person(world, "u1"), a_person(world, "u2")
+    world.call("POST", f"persons/{kept['uuid']}/delete_events")
+    world.call("DELETE", f"persons/{gone['uuid']}?delete_events=true")
+    for reference in (kept["id"], gone["uuid"]):
+        answer = world.call("DELETE", f"persons/{reference}/delete_events")
+        assert (answer.status_code, answer.data) == (204, b"")
+    assert queue(world) == []
+    world.services.deletions.drain()
+    assert world.count(event="seen") == 2
+
+
+def test_what_is_not_pending_cannot_be_taken_back(world: World) -> None:
+    person, foreigner = a_person(world, "u1"), a_person(elsewhere := World(world.services, world.client), "u1")
+    elsewhere.call("POST", f"persons/{foreigner['uuid']}/delete_events")
+    for reference in (person["uuid"], person["id"], foreigner["uuid"], UUID(int=1), 0):
+        answer = world.call("DELETE", f"persons/{reference}/delete_events")
+        assert_error(answer, 404, "not_found", "Not found.")
+    assert len(queue(elsewhere)) == 1
+    world.call("POST", f"persons/{person['uuid']}/delete_events")
+    world.services.deletions.drain()
+    answer = world.call("DELETE", f"persons/{person['uuid']}/delete_events")
+    assert_error(answer, 404, "not_found", "Not found.")
+    assert_error(world.call("DELETE", "persons/u1/delete_events"), 400, "invalid_input")
+
+
 def test_delete_recordings_does_nothing(world: World) -> None:
     person = a_person(world, "u1")
     answer = world.call("POST", f"persons/{person['uuid']}/delete_recordings")

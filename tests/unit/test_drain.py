@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -358,6 +359,17 @@ def test_a_request_can_be_taken_back_while_nothing_of_it_is_erased(world: World)
     world.deletions.drain()
     with pytest.raises(Conflict, match="carried out"):
         world.deletions.cancel(world.queue()[0].id, by=BY)
+
+
+def test_what_has_been_begun_cannot_be_taken_back_by_its_person_either(world: World) -> None:
+    world.see("u1")
+    world.delete("u1")
+    (waiting,) = world.queue()
+    with world.begin() as work:
+        work.deletions.begin([replace(waiting, erased_until=waiting.request.at, events_deleted=1)])
+        work.commit()
+    with pytest.raises(Conflict, match="begun"):
+        world.deletions.cancel_for(waiting.request.project_id, UUID(waiting.request.key))
 
 
 def test_a_project_that_is_taken_back_is_there_again(world: World) -> None:
