@@ -82,6 +82,7 @@ def _kept(
         save(services, project)
     write(project)
     access = Access(project.id, project.api_token, key, size, time.perf_counter() - began)
+    folder.mkdir(parents=True, exist_ok=True)  # with both stores elsewhere nothing has made it
     note.write_text(json.dumps(asdict(access)))
     return access
 

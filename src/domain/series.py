@@ -94,25 +94,36 @@ def _rows(plan: Plan, question: Question, cells: Sequence[Cell]) -> list[SeriesR
     if question.cohort is not None and not cells:
         return []
     length = 1 if query.display.total else len(plan.periods[question.period].starts)
-    table: dict[BreakdownValue | None, list[float]] = {}
+    # By the cells' own values: a breakdown value takes longer to make and to compare.
+    table: dict[tuple[CellKind, tuple[str | None, ...]], list[float]] = {}
     if query.breakdown is None:
-        table[None] = [0] * length
+        table[CellKind.VALUE, ()] = [0] * length
     scale = _scale(query, question)
     for cell in cells:
-        key = _breakdown_value(cell, question, query.breakdown) if query.breakdown else None
-        table.setdefault(key, [0] * length)[cell.bucket] = scale(cell.number)
+        key = cell.kind, cell.values
+        data = table.get(key)
+        if data is None:
+            data = table[key] = [0] * length
+        data[cell.bucket] = scale(cell.number)
     return [
-        SeriesRow(question.series, question.period, tuple(_shape(query, data)), key)
-        for key, data in sorted(table.items(), key=lambda item: (_rank(item[0]), -sum(item[1]), _texts(item[0])))
+        SeriesRow(question.series, question.period, tuple(_shape(query, data)), value)
+        for value, data in sorted(
+            ((_breakdown_value(*key, question, query.breakdown), data) for key, data in table.items()),
+            key=lambda item: (_rank(item[0]), -sum(item[1]), _texts(item[0])),
+        )
     ]
 
 
-def _breakdown_value(cell: Cell, question: Question, breakdown: TrendBreakdown) -> BreakdownValue:
+def _breakdown_value(
+    kind: CellKind, values: tuple[str | None, ...], question: Question, breakdown: TrendBreakdown | None
+) -> BreakdownValue | None:
+    if breakdown is None:
+        return None
     if question.cohort is not None:
         return BreakdownValue((str(question.cohort.id or "all"),), BreakdownKind.VALUE)
-    if cell.kind is CellKind.OTHER:
+    if kind is CellKind.OTHER:
         return BreakdownValue((None,) * len(breakdown.dimensions), BreakdownKind.OTHER)
-    return BreakdownValue(cell.values, BreakdownKind.NONE if None in cell.values else BreakdownKind.VALUE)
+    return BreakdownValue(values, BreakdownKind.NONE if None in values else BreakdownKind.VALUE)
 
 
 def _scale(query: TrendQuery, question: Question) -> Callable[[float], float]:

@@ -167,7 +167,7 @@ def test_persons_are_searched_by_indexes_of_trigrams_and_ids(store: SqlEventStor
 
     assert store.people.page(PersonQuery(1, search="someone"), limit=2).count == 1
 
-    of_ids, of_persons = list(said)
+    *_, of_ids, of_persons = list(said)
     assert str(uuid) in str(of_persons)
     with store.engine.begin() as connection:
         connection.exec_driver_sql(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -119,16 +119,17 @@ class _Measured:
         self._project = project
         self._matching = Matching(project)
         self._sql = project.sql
-        dimensions = aggregation.breakdown.dimensions if aggregation.breakdown else ()
-        self._values = [
-            _value(self._matching, dimension, bins).label(f"value_{index}")
-            for index, (dimension, bins) in enumerate(zip(dimensions, histograms, strict=False))
-        ]
+        self._dimensions = aggregation.breakdown.dimensions if aggregation.breakdown else ()
+        self._texts = _labelled(
+            _text(self._matching, dimension, bins)
+            for dimension, bins in zip(self._dimensions, histograms, strict=False)
+        )
+        self._values = self._valued(self._texts)
 
     def select(self) -> Select[Any]:
         match self._asked.measure:
             case Count():
-                return self._tally(self._events(), number=func.count())
+                return self._counted()
             case Actors(by_distinct_id, once):
                 return self._distinct(self._matching.actor(by_distinct_id=by_distinct_id), once=once)
             case RollingActors() as measure if is_rolling(self._asked):
@@ -156,6 +157,15 @@ class _Measured:
                 return self._first_time(first, by_distinct_id=by_distinct_id)
             case ExpressionMeasure(text):
                 return self._by_expression(parse_aggregate(text))
+
+    def _counted(self) -> Select[Any]:
+        """Texts are counted as they are stored and become values afterwards: a column as it is groups faster, and the
+        ranking adds up what is one value."""
+        each = self._tally(self._events(self._texts), number=func.count())
+        if not self._texts:
+            return each
+        found = each.subquery()
+        return select(found.c.bucket, *self._valued(self._of(found)), found.c.number)
 
     def _by_expression(self, term: Term) -> Select[Any]:
         args = dict.fromkeys(arg for each in aggregates_of(term) for arg in each.args)
@@ -205,14 +215,18 @@ class _Measured:
         met = or_(false(), *wanted)
         return not_(met) if question.excluded else met
 
-    def _events(self, **columns: ColumnElement[Any]) -> FromClause:
-        """The matching events: `bucket`, values and what else is asked for."""
+    def _events(self, texts: Columns | None = None, /, **columns: ColumnElement[Any]) -> FromClause:
+        """The matching events: `bucket`, values, or their `texts`, and what else is asked for."""
         bucket: ColumnElement[Any] = _ZERO
         if self._asked.buckets:
             bucket = last_start(self._matching.micros, self._asked.buckets, self._asked.window.end, self._sql)
         named = [column.label(name) for name, column in columns.items()]
         where = _where(self._matching, self._asked, self._asked.where)
-        return self._matching.select(bucket.label("bucket"), *self._values, *named, where=where).subquery()
+        values = self._values if texts is None else texts
+        return self._matching.select(bucket.label("bucket"), *values, *named, where=where).subquery()
+
+    def _valued(self, texts: Columns) -> Columns:
+        return _labelled(_value(text, one) for text, one in zip(texts, self._dimensions, strict=False))
 
     def _of(self, found: FromClause) -> Columns:
         return [found.c[value.name] for value in self._values]
@@ -312,11 +326,20 @@ def _operand_text(matching: Matching, dimension: Dimension) -> ColumnElement[Any
     return matching.text(dimension.operand)
 
 
-def _value(matching: Matching, dimension: Dimension, bins: Histogram | None) -> ColumnElement[Any]:
-    """The value of a dimension as text, NULL for missing and for empty."""
+def _labelled(columns: Iterable[ColumnElement[Any]]) -> Columns:
+    return [column.label(f"value_{place}") for place, column in enumerate(columns)]
+
+
+def _text(matching: Matching, dimension: Dimension, bins: Histogram | None) -> ColumnElement[Any]:
+    """What tells the value of a dimension: the label of its bin, or its text."""
     text = _operand_text(matching, dimension)
+    return text if dimension.bins is None else _label(matching.sql.number(text), bins)
+
+
+def _value(text: ColumnElement[Any], dimension: Dimension) -> ColumnElement[Any]:
+    """The value of a dimension as text, NULL for missing and for empty."""
     if dimension.bins is not None:
-        return _label(matching.sql.number(text), bins)
+        return text
     text = func.nullif(text, literal_column("''"))
     if not dimension.normalize_url:
         return text
