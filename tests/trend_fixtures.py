@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from hedgerow.adapters.answers import ProcessAnswerCache
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.domain.accounts import Project
 from hedgerow.domain.cohorts import Cohort
@@ -139,7 +140,9 @@ class World:
         self.store_all()
         offset = int(request.get("offset", 0))
         query = parse_trends_query(trends_query_of(request), self.project, limit=limit, offset=offset)
-        service = TrendService(self.begin, self.store, lambda: instant(now, self.project.timezone))
+        service = TrendService(
+            self.begin, self.store, ProcessAnswerCache(), lambda: instant(now, self.project.timezone)
+        )
         return service.run(self.project, query)
 
     def store_all(self) -> None:

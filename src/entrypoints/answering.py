@@ -44,6 +44,7 @@ def answer(project: Project, query: TrendQuery, body: Mapping[str, Any]) -> Answ
     salt = repr([keys.get("cache_invalidation_key") for keys in (body, request.args)])
     started = time.perf_counter()
     result = services().trends.answer(project, query, refresh, salt)
+    services().metrics.answered(from_cache=result is not None and result.is_cached)
     return Answer(project, result, cache_key(project, query, salt), time.perf_counter() - started)
 
 

@@ -11,7 +11,9 @@ from functools import partial
 from flask import current_app
 from sqlalchemy import Engine
 
+from .. import __version__
 from ..adapters import migrations
+from ..adapters.answers import ProcessAnswerCache, RedisAnswerCache
 from ..adapters.events.store import SqlEventStore
 from ..adapters.ingester import Ingester
 from ..adapters.limits import ProcessRateLimiter, RedisRateLimiter
@@ -19,6 +21,7 @@ from ..adapters.relational import engine as relational
 from ..adapters.relational.compaction import compact
 from ..adapters.relational.snapshots import snapshot
 from ..adapters.relational.unit_of_work import SqlUnitOfWorkFactory
+from ..domain.answers import AnswerCache
 from ..domain.errors import HedgerowError, StoreUnavailable
 from ..domain.limits import RateLimiter
 from ..domain.ports import UnitOfWorkFactory
@@ -77,6 +80,7 @@ class Services:
     settings: Settings
     relational: Relational
     events: SqlEventStore
+    answers: AnswerCache
     capture: CaptureService
     ingester: Ingester
     imports: ImportService
@@ -124,6 +128,7 @@ class Services:
 
     def close(self) -> None:
         self.ingester.close()
+        self.answers.close()
         self.events.close()
         self.relational.close()
 
@@ -164,13 +169,15 @@ def open_services(settings: Settings) -> Services:
         people.catch_up()
     capture = CaptureService(begin, events, people, now, warn)
     persons = PersonService(begin, events.people)
-    trends = TrendService(begin, events, now)
+    answers = answer_cache(settings)
+    trends = TrendService(begin, events, answers, now)
     metrics = Metrics()
     metrics.watch_engine(events.engine)
     services = Services(
         settings=settings,
         relational=store,
         events=events,
+        answers=answers,
         capture=capture,
         ingester=Ingester(metrics.measured(capture.store), waited=metrics.waited),
         imports=ImportService(capture, now, warn),
@@ -207,6 +214,11 @@ def rate_limiter(settings: Settings) -> RateLimiter | None:
     if settings.rate_limits == "off":
         return None
     return RedisRateLimiter(settings.redis_url) if settings.redis_url else ProcessRateLimiter()
+
+
+def answer_cache(settings: Settings) -> AnswerCache:
+    """Where answers are kept to be given again."""
+    return RedisAnswerCache(settings.redis_url, __version__) if settings.redis_url else ProcessAnswerCache()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlalchemy import Engine, event
 
 from ..domain.accounts import Project
@@ -55,6 +55,8 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._cache_hits = Counter("hedgerow_cache_hits", "Trends given again.", registry=registry)
+        self._cache_misses = Counter("hedgerow_cache_misses", "Trends that were not.", registry=registry)
         self._statements = Histogram(
             "hedgerow_event_store_seconds",
             "Time of a statement of the event store until its first row.",
@@ -74,6 +76,10 @@ class Metrics:
             return stored
 
         return measured
+
+    def answered(self, *, from_cache: bool) -> None:
+        """Note whether a trend was given again."""
+        (self._cache_hits if from_cache else self._cache_misses).inc()
 
     def waited(self, seconds: float) -> None:
         """Note how long a group waited for its turn."""
@@ -125,10 +131,6 @@ class _State:
     def collect(self) -> Iterator[Metric]:
         services = self._services
         yield GaugeMetricFamily("hedgerow_events_waiting", "Events to be stored.", value=services.ingester.waiting)
-        cache = services.trends.results
-        yield CounterMetricFamily("hedgerow_cache_hits", "Trends given again.", value=cache.hits)
-        yield CounterMetricFamily("hedgerow_cache_misses", "Trends computed.", value=cache.misses)
-        yield GaugeMetricFamily("hedgerow_cache_bytes", "About what kept trends take.", value=cache.bytes)
         try:
             yield from self._stored()
         except StoreUnavailable:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..domain.accounts import Project
 from ..domain.actions import Action
-from ..domain.aggregation import Aggregation, Cell
+from ..domain.aggregation import Cell
+from ..domain.answers import AnswerCache, Answers, Packed, packed
 from ..domain.cohorts import Meaning
 from ..domain.errors import InvalidInput
 from ..domain.periods import Period
@@ -19,13 +20,8 @@ from ..domain.refresh import Refresh
 from ..domain.saved_actions import action_of
 from ..domain.series import SeriesRow, assemble
 from ..domain.trend_plan import ALL_USERS, NamedCohort, NamedSeries, Plan, current_period, moments, name_series, plan
-from ..domain.trends import EVERYTHING, TrendQuery
+from ..domain.trends import TrendQuery
 from .cohorts import meaning_of
-from .results import RecentResults
-
-# About what a number and a row take in memory.
-_NUMBER_BYTES = 32
-_ROW_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +50,13 @@ class _Prepared:
 
 
 class TrendService:
-    """Answers trends of one project at a time."""
+    """Answers trends of one project at a time. What the event store answered is kept in `cache`."""
 
-    def __init__(self, begin: UnitOfWorkFactory, events: EventStore, now: Clock) -> None:
+    def __init__(self, begin: UnitOfWorkFactory, events: EventStore, cache: AnswerCache, now: Clock) -> None:
         self._begin = begin
         self._events = events
+        self._cache = cache
         self._now = now
-        self.results: RecentResults[TrendResult] = RecentResults()
 
     def run(self, project: Project, query: TrendQuery) -> TrendResult:
         """Answer a trend, from what was computed before if it is still true.
@@ -74,58 +70,65 @@ class TrendService:
     def answer(self, project: Project, query: TrendQuery, refresh: Refresh, salt: str = "") -> TrendResult | None:
         """As `run`; what may be taken from before is told by `refresh`. None if that leaves nothing.
 
-        Results are told apart by `salt` too. One is given again only while no event, person, action or cohort
+        Answers are told apart by `salt` too. One is given again only while no event, person, action or cohort
         of the project has changed and no new interval has begun. Empty ones never are.
         """
         now, key = self._now(), cache_key(project, query, salt)
-        # Before anything is looked at, so that a result never seems newer than it is.
+        kept = None if refresh is Refresh.ALWAYS else self._cache.get(key)
+        # Before anything is looked at, so that an answer never seems newer than it is.
         revision, period = self._events.revision(project.id), current_period(query, project, now)
-        state: object = (revision, moments(period, now))
         with self._begin(write=False) as work:
-            state = (state, work.actions.revision(project.id), work.cohorts.revision(project.id))
-            if refresh is not Refresh.ALWAYS and (kept := self.results.get(key, state)):
-                return replace(kept, is_cached=True)
-            if refresh is Refresh.NEVER:
+            state = repr((revision, moments(period, now), work.actions.revision(project.id)))
+            state += repr(work.cohorts.revision(project.id))
+            old = Answers.from_kept(kept, state) if kept else None
+            if old is None and refresh is Refresh.NEVER:
                 return None
-            prepared = _prepare(work, project, query)
-        result = self._compute(self._plan(project, prepared, now, period), now)
-        if result.rows:
-            lean = _lean(result)
-            self.results.put(key, state, lean, _size(lean))
+            prepared = _prepare(work, project, query, to_ask=old is None)
+        if old is not None:
+            planned = _plan(project, prepared, old.computed_at, old.earliest)
+            return replace(_result(planned, old.cells(), old.computed_at), is_cached=True)
+        earliest = self._earliest(project, prepared)
+        planned = _plan(project, prepared, now, earliest, period)
+        columns: list[Packed] = []
+        result = _result(planned, self._asked(planned, columns), now)
+        if result.rows and (to_keep := Answers(now, earliest, columns).kept(state)):
+            self._cache.put(key, to_keep)
         return result
 
     def plan(self, project: Project, query: TrendQuery) -> Plan:
         """The questions that a trend comes to now. Raises as `run` does."""
         with self._begin(write=False) as work:
             prepared = _prepare(work, project, query)
-        return self._plan(project, prepared, self._now())
+        return _plan(project, prepared, self._now(), self._earliest(project, prepared))
 
-    def _plan(self, project: Project, asked: _Prepared, now: datetime, period: Period | None = None) -> Plan:
-        """`period`: that of the query without regard to when events began."""
-        earliest = None
-        if asked.query.date_from == "all":
-            earliest, period = self._earliest(project, asked.series), None
-        return plan(
-            asked.query,
-            asked.series,
-            project=project,
-            now=now,
-            earliest=earliest,
-            period=period,
-            cohorts=asked.cohorts,
-        )
-
-    def _compute(self, planned: Plan, now: datetime) -> TrendResult:
-        found = assemble(planned, (self._ask(question.aggregation) for question in planned.questions))
-        return TrendResult(planned, found.rows, found.warnings, found.has_more, now)
-
-    def _earliest(self, project: Project, series: tuple[NamedSeries, ...]) -> datetime | None:
-        if not series:
+    def _earliest(self, project: Project, prepared: _Prepared) -> datetime | None:
+        """Since when there are events, for `all`."""
+        if prepared.query.date_from != "all" or not prepared.series:
             return None
-        return self._events.earliest(project.id, Or(tuple(named.events for named in series)))
+        return self._events.earliest(project.id, Or(tuple(named.events for named in prepared.series)))
 
-    def _ask(self, aggregation: Aggregation | None) -> Sequence[Cell]:
-        return () if aggregation is None else self._events.aggregate(aggregation)
+    def _asked(self, planned: Plan, columns: list[Packed]) -> Iterator[Sequence[Cell]]:
+        """The cells, question by question; as columns too."""
+        for question in planned.questions:
+            cells = () if question.aggregation is None else self._events.aggregate(question.aggregation)
+            columns.append(packed(cells))
+            yield cells
+
+
+def _plan(
+    project: Project, asked: _Prepared, now: datetime, earliest: datetime | None, period: Period | None = None
+) -> Plan:
+    """`period`: that of the query without regard to when events began."""
+    if asked.query.date_from == "all":
+        period = None
+    return plan(
+        asked.query, asked.series, project=project, now=now, earliest=earliest, period=period, cohorts=asked.cohorts
+    )
+
+
+def _result(planned: Plan, cells: Iterable[Sequence[Cell]], now: datetime) -> TrendResult:
+    found = assemble(planned, cells)
+    return TrendResult(planned, found.rows, found.warnings, found.has_more, now)
 
 
 def cache_key(project: Project, query: TrendQuery, salt: str = "") -> str:
@@ -153,8 +156,9 @@ def named_series(
     )
 
 
-def _prepare(work: UnitOfWork, project: Project, query: TrendQuery) -> _Prepared:
-    meaning = meaning_of(work, project, of_events=True)
+def _prepare(work: UnitOfWork, project: Project, query: TrendQuery, *, to_ask: bool = True) -> _Prepared:
+    """Unless it is `to_ask` the event store, nobody needs to know who is in a cohort."""
+    meaning = meaning_of(work, project, of_events=to_ask)
     series = named_series(work, project, query, meaning)
     cohorts = query.breakdown.cohorts if query.breakdown else ()
     return _Prepared(
@@ -171,28 +175,3 @@ def _named_cohort(meaning: Meaning, cohort_id: int | None) -> NamedCohort:
     if cohort is None or cohort.deleted:
         raise InvalidInput(f"Cohort {cohort_id} does not exist.", "breakdown")
     return NamedCohort(cohort_id, cohort.name, meaning.of_cohort(cohort_id))
-
-
-def _lean(result: TrendResult) -> TrendResult:
-    """The result without the filters that were asked with: they may be large, and an answer does not need them."""
-    series = {
-        named.index: replace(named, events=EVERYTHING, series=replace(named.series, where=EVERYTHING))
-        for named in result.plan.series
-    }
-    cohorts = (replace(cohort, persons=EVERYTHING) for cohort in result.plan.cohorts)
-    planned = replace(
-        result.plan,
-        query=replace(result.plan.query, where=EVERYTHING, series=()),
-        series=tuple(series.values()),
-        questions=(),
-        cohorts=tuple(cohorts),
-    )
-    rows = (replace(row, series=series[row.series.index]) for row in result.rows)
-    return replace(result, plan=planned, rows=tuple(rows))
-
-
-def _size(result: TrendResult) -> int:
-    buckets = sum(len(period.starts) for period in result.plan.periods)
-    numbers = sum(len(row.data) for row in result.rows)
-    # Of each bucket there are three texts and times, each several numbers long.
-    return _ROW_BYTES * (len(result.rows) + 10) + _NUMBER_BYTES * (numbers + 10 * buckets)

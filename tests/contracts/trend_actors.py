@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import pytest
+from hedgerow.adapters.answers import ProcessAnswerCache
 from hedgerow.domain.conditions import OneOf
 from hedgerow.domain.errors import InvalidInput
 from hedgerow.domain.people_index import PeopleIndex
@@ -43,7 +44,7 @@ class Asked:
         self.request = request
         self.trend: TrendResult = world.ask(request, NOW)
         clock = instant(NOW)
-        trends = TrendService(world.begin, world.store, lambda: clock)
+        trends = TrendService(world.begin, world.store, ProcessAnswerCache(), lambda: clock)
         persons = PersonService(world.begin, index)
         self.service = ActorService(world.store, index, trends, persons)
 

@@ -111,6 +111,20 @@ def test_what_one_web_server_stores_the_other_finds(stack: Stack) -> None:
         assert found["count"] == number + 1
 
 
+def test_what_one_web_server_computed_the_other_gives_again(stack: Stack) -> None:
+    project, key = new_project(stack, "Cached")
+    asked = [f"{url}/api/projects/{project['id']}/insights/trend/?refresh=force_cache" for url in stack.urls]
+    assert [call(url, EVERYTHING, key)["result"] for url in asked] == [None, None]
+    computed = call(asked[0].replace("force_cache", "true"), EVERYTHING, key)
+    assert not computed["is_cached"]
+    for url in asked:
+        again = call(url, EVERYTHING, key)
+        assert again["is_cached"]
+        assert (again["result"], again["last_refresh"]) == (computed["result"], computed["last_refresh"])
+    call(f"{stack.urls[1]}/batch/", {"api_key": project["api_token"], "batch": [{"event": "seen", "distinct_id": "u"}]})
+    assert [call(url, EVERYTHING, key)["result"] for url in asked] == [None, None]
+
+
 def test_doctor_finds_all_well(stack: Stack) -> None:
     checks = json.loads(stack.run("doctor", "--json", "--port", stack.urls[0].rpartition(":")[2]))["checks"]
     assert {one["check"]: one["status"] for one in checks if one["status"] == "fail"} == {}
