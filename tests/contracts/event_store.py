@@ -28,7 +28,7 @@ from hedgerow.domain.aggregation import (
     SessionDuration,
     Window,
 )
-from hedgerow.domain.conditions import Not, OneOf
+from hedgerow.domain.conditions import During, Not, OneOf
 from hedgerow.domain.errors import InvalidInput
 from hedgerow.domain.events import Event, JsonValue, PersonMode, StoredEvent
 from hedgerow.domain.groups import Group
@@ -368,6 +368,14 @@ class EventStoreCases(ABC):
         assert series(store, total(FirstTime(ALL), chrome)) == [1]
         assert series(store, total(FirstTime(ALL), safari)) == [0]
         assert series(store, total(FirstTime(safari), safari)) == [1]
+
+    @pytest.mark.parametrize("operand", [prop("due"), Operand(Source.ELEMENT, "href")])
+    def test_a_first_time_may_be_filtered_by_a_range_of_dates(self, store: EventStore, operand: Operand) -> None:
+        store.write([stored(day(1), due="2024-01-03"), stored(day(2), "b", BEN, due="2024-01-06")], NOTHING)
+        third = During(day(3, 0), day(4, 0))
+        inside = series(store, total(FirstTime(ALL), Filter(operand, third)))
+        outside = series(store, total(FirstTime(ALL), Filter(operand, Not(third))))
+        assert (inside, outside) == (([1], [1]) if operand == prop("due") else ([0], [2]))
 
     # Breakdowns
 
