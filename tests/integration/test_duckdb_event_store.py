@@ -15,7 +15,7 @@ from hedgerow.adapters.events.store import SqlEventStore
 from hedgerow.adapters.events.tables import SLOTS
 from hedgerow.adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from hedgerow.domain.aggregation import Actors, Count
-from hedgerow.domain.errors import StoreUnavailable
+from hedgerow.domain.errors import QueryTooLarge, StoreUnavailable
 from hedgerow.domain.ports import Projection
 from sqlalchemy import text
 
@@ -232,3 +232,17 @@ def test_keys_get_slots_in_the_order_in_which_they_come(store: SqlEventStore, be
     assert keys["k000"] == 1
     assert sorted(slot for slot in keys.values() if slot is not None) == list(range(SLOTS))
     assert keys["k099"] is None
+
+
+def test_a_question_that_takes_too_much_memory_is_refused_and_the_next_is_answered(store: SqlEventStore) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO events (project_id, uuid, event, distinct_id, person_id, timestamp)"
+            " SELECT 1, uuid(), 'seen', 'u', uuid(), TIMESTAMP '2024-01-02' FROM range(300_000)"
+        )
+        connection.exec_driver_sql("SET memory_limit = '6MB'")
+    with pytest.raises(QueryTooLarge, match="memory"):
+        series(store, total(Actors()))
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("SET memory_limit = '160MB'")
+    assert series(store, total(Actors())) == [300_000]

@@ -51,6 +51,9 @@ class Database(Protocol):
     def transaction(self) -> AbstractContextManager[Connection]:
         """A transaction that reads all that was written."""
 
+    def question(self) -> AbstractContextManager[Connection]:
+        """The same for what looks through a project's events; it may wait for others of its kind."""
+
     def maintaining(self) -> AbstractContextManager[Connection]:
         """A write that changes rows that are there."""
 

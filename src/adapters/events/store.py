@@ -69,7 +69,7 @@ class SqlEventStore:
             self._database.write(Changes.of(events, projection, self._slots))
 
     def aggregate(self, aggregation: Aggregation) -> Sequence[Cell]:
-        with self._transaction() as connection:
+        with self._question() as connection:
             project = self._project(aggregation.project_id)
             histograms = _histograms(connection, aggregation, project)
             rows = connection.execute(cells(aggregation, project, histograms)).all()
@@ -77,7 +77,7 @@ class SqlEventStore:
         return _accumulated(found, len(aggregation.buckets or ())) if is_rolling(aggregation) else found
 
     def actors(self, question: ActorsQuestion, *, limit: int, offset: int) -> ActorPage:
-        with self._transaction() as connection:
+        with self._question() as connection:
             project = self._project(question.aggregation.project_id)
             histograms = _histograms(connection, question.aggregation, project)
             found = actors(question, project, histograms).subquery()
@@ -91,14 +91,14 @@ class SqlEventStore:
         return ActorPage([ActorRow(row.person, tuple(row.distinct_ids), row.events) for row in rows], total)
 
     def earliest(self, project_id: int, where: FilterTree) -> datetime | None:
-        with self._transaction() as connection:
+        with self._question() as connection:
             matching = Matching(self._project(project_id))
             statement = matching.select(func.min(events.c.timestamp), where=matching.holds(where))
             first: datetime | None = connection.scalar(statement)
             return first
 
     def runs(self, span: Span, where: FilterTree, *, limit: int) -> Sequence[Run]:
-        with self._transaction() as connection:
+        with self._question() as connection:
             return read_runs(connection, self._project(span.project_id), span, where, limit)
 
     def squash(self, limit: int) -> int:
@@ -162,6 +162,11 @@ class SqlEventStore:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         with self._failures(), self._database.transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def _question(self) -> Iterator[Connection]:
+        with self._failures(), self._database.question() as connection:
             yield connection
 
     @contextmanager

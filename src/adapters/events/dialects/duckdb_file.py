@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import sys
@@ -20,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from ....domain.backups import Snapshot
-from ....domain.errors import StoreUnavailable
+from ....domain.errors import QueryTooLarge, StoreUnavailable
 from ....domain.events import Event
 from .. import snapshots, writes
 from ..changes import Changes
@@ -37,7 +38,7 @@ _CONFIG = {
     "checkpoint_threshold": CHECKPOINT_THRESHOLD,
     # What is sorted, grouped or joined beyond it goes through the disk. More is no quicker: 10 million events are read
     # from the system's cache of the file as soon as from a copy of it.
-    "memory_limit": "320MB",
+    "memory_limit": "160MB",
 }
 _FATAL = (duckdb.FatalException, duckdb.InternalException)
 _SET_UP = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"  # which would be printed into the answers of commands
@@ -48,6 +49,8 @@ _ATTEMPTS = 100
 _FEW = 20_000  # rows that may come in while the file is copied, and are copied while writers wait
 _MOMENT = 1.0  # seconds: one round of whatever changes rows takes less, only compaction takes longer
 _PATIENCE = 0.3  # seconds for which writers wait until long questions to the store have been answered
+_QUESTIONS = max(2, (os.cpu_count() or 1) // 2)  # at a time: each uses all cores, and more keep events waiting
+_TURN = 1.0  # seconds that a question waits for others at most
 
 
 class DuckdbFile:
@@ -61,6 +64,7 @@ class DuckdbFile:
         self._writing = threading.Lock()
         self._maintaining = threading.Lock()  # whatever changes rows that are there; taken before the other
         self._readers = Readers()
+        self._questions = threading.Semaphore(_QUESTIONS)
         self._after_commit: list[Callable[[], None]] = []
         self._with_holders: dict[int, bool] = {}
         # Nobody else changes the file while it is open, so counting in memory is enough; the start makes the
@@ -112,6 +116,21 @@ class DuckdbFile:
         self._pending.flush()
         with self._using() as connection:
             yield connection
+
+    @contextmanager
+    def question(self) -> Iterator[Connection]:
+        self._pending.flush()
+        had_turn = self._questions.acquire(timeout=_TURN)
+        try:
+            with self._using() as connection:
+                yield connection
+        except DBAPIError as error:
+            if isinstance(error.orig, duckdb.OutOfMemoryException):
+                raise QueryTooLarge("The question takes too much memory: ask for a shorter range.") from error
+            raise
+        finally:
+            if had_turn:
+                self._questions.release()
 
     @contextmanager
     def _using(self) -> Iterator[Connection]:

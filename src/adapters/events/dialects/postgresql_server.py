@@ -136,6 +136,9 @@ class PostgresqlServer:
         with self.engine.begin() as connection:
             yield connection
 
+    def question(self) -> AbstractContextManager[Connection]:
+        return self.transaction()
+
     @contextmanager
     def maintaining(self) -> Iterator[Connection]:
         connection: Connection | None = getattr(self._thread, "connection", None)
