@@ -8,12 +8,15 @@ from collections import OrderedDict
 import structlog
 from redis import Redis, RedisError
 
+from ..domain.errors import StoreUnavailable
+
 log = structlog.get_logger()
 
 _PROCESS_BYTES = 64 * 1024 * 1024
 _REDIS_BYTES = 16 * 1024 * 1024  # of one answer
 _REDIS_SECONDS = 0.5  # waiting longer is no better than asking the event store
 _DAY = 24 * 60 * 60
+_PREFIX = "hedgerow:answers:"
 
 
 class ProcessAnswerCache:
@@ -41,6 +44,11 @@ class ProcessAnswerCache:
             while self._bytes > self._max_bytes:
                 self._drop(next(iter(self._kept)))
 
+    def clear(self) -> None:
+        with self._turn:
+            self._kept.clear()
+            self._bytes = 0
+
     def close(self) -> None:
         """Nothing holds it."""
 
@@ -54,7 +62,7 @@ class RedisAnswerCache:
 
     def __init__(self, url: str, version: str) -> None:
         self._redis = Redis.from_url(url, socket_connect_timeout=_REDIS_SECONDS, socket_timeout=_REDIS_SECONDS)
-        self._prefix = f"hedgerow:answers:{version}:"
+        self._prefix = f"{_PREFIX}{version}:"
 
     def get(self, key: str) -> bytes | None:
         try:
@@ -72,6 +80,13 @@ class RedisAnswerCache:
                 self._redis.set(self._prefix + key, kept, ex=_DAY)
         except RedisError as error:
             _tell(error)
+
+    def clear(self) -> None:
+        try:
+            for key in self._redis.scan_iter(f"{_PREFIX}*", count=1_000):
+                self._redis.unlink(key)
+        except RedisError as error:
+            raise StoreUnavailable(f"Kept answers cannot be removed from Redis: {error}") from error
 
     def close(self) -> None:
         self._redis.close()

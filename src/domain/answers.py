@@ -26,6 +26,9 @@ class AnswerCache(Protocol):
     def put(self, key: str, kept: bytes) -> None:
         """Keep this in the place of what the key had."""
 
+    def clear(self) -> None:
+        """Let nothing be left that was kept, by whichever process. Raises `StoreUnavailable`."""
+
     def close(self) -> None:
         """Let go of what holds it."""
 

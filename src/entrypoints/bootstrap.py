@@ -184,7 +184,9 @@ def open_services(settings: Settings) -> Services:
         persons=persons,
         person_edits=PersonEditor(people, now),
         activity=ActivityService(begin),
-        deletions=DeletionService(begin, now, people, events, (events.compact, partial(compact, store.engine))),
+        deletions=DeletionService(
+            begin, now, people, events, (events.compact, partial(compact, store.engine), answers.clear)
+        ),
         timelines=TimelineService(begin, events, now),
         trends=trends,
         actors=ActorService(events, events.people, trends, persons),

@@ -101,7 +101,7 @@ def _let_go(work: UnitOfWork, deletion: Deletion) -> None:
 
 
 class DeletionService(DeletionQueue):
-    """Drains the queue too. `compact` rewrites the files of one store each without what was erased."""
+    """Drains the queue too. Each of `compact` makes one store keep nothing of what was erased."""
 
     def __init__(
         self,

@@ -20,3 +20,11 @@ class AnswerCacheContract:
         cache.put("a", b"small")
         cache.put("a", bytes(65 * 1024 * 1024))
         assert cache.get("a") is None
+
+    def test_nothing_is_left_when_it_is_cleared(self, cache: AnswerCache) -> None:
+        cache.put("a", b"one")
+        cache.put("b", b"two")
+        cache.clear()
+        assert cache.get("a") is cache.get("b") is None
+        cache.put("a", b"three")
+        assert cache.get("a") == b"three"

@@ -14,6 +14,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 import pytest
+from redis import Redis
 
 from tests.stack import Stack
 
@@ -123,6 +124,20 @@ def test_what_one_web_server_computed_the_other_gives_again(stack: Stack) -> Non
         assert (again["result"], again["last_refresh"]) == (computed["result"], computed["last_refresh"])
     call(f"{stack.urls[1]}/batch/", {"api_key": project["api_token"], "batch": [{"event": "seen", "distinct_id": "u"}]})
     assert [call(url, EVERYTHING, key)["result"] for url in asked] == [None, None]
+
+
+def test_a_drain_leaves_no_answers_about_the_erased(stack: Stack) -> None:
+    project, key = new_project(stack, "Erased")
+    base = f"{stack.urls[0]}/api/projects/{project['id']}"
+    event = {"event": "seen", "distinct_id": "u", "$set": {"email": "erased@example.com"}}
+    call(f"{stack.urls[0]}/batch/", {"api_key": project["api_token"], "batch": [event]})
+    by_email = EVERYTHING | {"breakdown": "email", "breakdown_type": "person"}
+    assert "erased@example.com" in str(call(f"{base}/insights/trend/", by_email, key))
+    with Redis.from_url(stack.variables["HEDGEROW_REDIS_URL"]) as redis:
+        assert any(b"erased@example.com" in (redis.get(name) or b"") for name in redis.keys("hedgerow:answers:*"))
+        call(f"{base}/persons/bulk_delete", {"distinct_ids": ["u"], "delete_events": True}, key)
+        stack.run("deletions", "drain")
+        assert redis.keys("hedgerow:answers:*") == []
 
 
 def test_doctor_finds_all_well(stack: Stack) -> None:
