@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from ....domain.backups import Snapshot
-from ....domain.errors import QueryTooLarge, StoreUnavailable
+from ....domain.errors import HedgerowError, QueryTooLarge, StoreUnavailable
 from ....domain.events import Event
 from .. import snapshots, writes
 from ..changes import Changes
@@ -82,8 +82,12 @@ class DuckdbFile:
         self._pending = Pending(self._apply)
         self._recent = RecentUuids(self._count, self._uuids)
 
-    def failure(self, error: Exception) -> StoreUnavailable | None:
-        return _unavailable(error, self.engine) if isinstance(error, DBAPIError) else None
+    def failure(self, error: Exception) -> HedgerowError | None:
+        if not isinstance(error, DBAPIError):
+            return None
+        if isinstance(error.orig, duckdb.OutOfMemoryException):
+            return QueryTooLarge("The question takes too much memory: ask for a shorter range.")
+        return _unavailable(error, self.engine)
 
     @contextmanager
     def turn(self) -> Iterator[int]:
@@ -124,10 +128,6 @@ class DuckdbFile:
         try:
             with self._using() as connection:
                 yield connection
-        except DBAPIError as error:
-            if isinstance(error.orig, duckdb.OutOfMemoryException):
-                raise QueryTooLarge("The question takes too much memory: ask for a shorter range.") from error
-            raise
         finally:
             if had_turn:
                 self._questions.release()
