@@ -83,8 +83,10 @@ class RedisAnswerCache:
 
     def clear(self) -> None:
         try:
-            for key in self._redis.scan_iter(f"{_PREFIX}*", count=1_000):
-                self._redis.unlink(key)
+            with self._redis.pipeline(transaction=False) as together:
+                for key in self._redis.scan_iter(f"{_PREFIX}*", count=1_000):
+                    together.unlink(key)
+                together.execute()
         except RedisError as error:
             raise StoreUnavailable(f"Kept answers cannot be removed from Redis: {error}") from error
 

@@ -78,8 +78,8 @@ class TrendService:
         # Before anything is looked at, so that an answer never seems newer than it is.
         revision, period = self._events.revision(project.id), current_period(query, project, now)
         with self._begin(write=False) as work:
-            state = repr((revision, moments(period, now), work.actions.revision(project.id)))
-            state += repr(work.cohorts.revision(project.id))
+            saved = work.actions.revision(project.id), work.cohorts.revision(project.id)
+            state = repr((revision, moments(period, now), saved))
             old = Answers.from_kept(kept, state) if kept else None
             if old is None and refresh is Refresh.NEVER:
                 return None

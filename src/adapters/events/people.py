@@ -49,7 +49,7 @@ from .tables import BETWEEN, Instant, holders, ids, persons
 
 _CHUNK = 10_000
 _COUNTED = 50  # filters counted in one look
-_FEW = 1_000  # persons named one by one in a statement
+_FEW = 1_000  # persons named one by one in a statement, or put in order here
 _LARGEST = 2**63 - 1
 _UTC = ZoneInfo("UTC")
 

@@ -12,7 +12,7 @@ import orjson
 from ...domain.conditions import text_of
 from ...domain.events import StoredEvent
 from ...domain.groups import Group
-from ...domain.people_index import needs_index
+from ...domain.people_index import FoundPage, needs_index
 from ...domain.persons import Person, person_uuid
 from ...domain.population import Holder, Id, Population, Profile
 from ...domain.ports import Outline, PersonCopy, PersonPage, PersonQuery, Position, Projection
@@ -119,15 +119,10 @@ class MemoryPersonRepository:
         return None
 
     def page(self, query: PersonQuery, *, limit: int, offset: int = 0, after: Position | None = None) -> PersonPage:
-        persons = self._matching(query)
-        backward = after is not None and after.backward
-        if backward:
-            persons.reverse()
-        if after is not None:
-            there = (after.created_at, after.id)
-            persons = [one for one in persons if (_place(one) > there if backward else _place(one) < there)]
-        rows = persons[offset : offset + limit]
-        return PersonPage(rows[::-1] if backward else rows, has_more=len(persons) > offset + limit)
+        persons = {one.id: one for one in self._matching(query)}
+        places = (Position(one.created_at, one.id) for one in persons.values())
+        found = FoundPage.of(places, limit, offset, after)
+        return PersonPage([persons[place.id] for place in found.places], found.has_more)
 
     def count(self, query: PersonQuery) -> int:
         return len(self._matching(query))
